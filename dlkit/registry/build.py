@@ -1,0 +1,126 @@
+"""Specs -> objects. The only file of the registry that imports plugin code, or Keras."""
+
+import importlib
+import importlib.metadata
+import inspect
+import re
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from dlkit.registry import catalog, errors, resolve, spec
+
+_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][\w.-]*)\s*(>=)?\s*([\d.]*)")
+
+
+def create_model(name: str, /, *, weights: str | None = None, **config: Any):
+    """Builds a registered model.
+
+    ```python
+    model = dlkit.create_model("lenet5", num_classes=10, input_shape=(32, 32, 1))
+    ```
+
+    Args:
+        name: as `dlkit.list_models()` gives it; `name@tag` asks for published weights.
+        weights: the tag of published weights, or the path of a `.weights.h5` or `.keras` file
+            of this very build; None leaves the weights as initialised.
+        **config: the builder's own options; `dlkit show NAME` lists them.
+
+    Returns:
+        A plain `keras.Model`.
+
+    Raises:
+        DlkitError: the name, an option or the weights are unknown, the plugin does not import,
+            or the builder refuses these options. Each says what mends it.
+    """
+    wanted = resolve.weights_tag(name, weights)
+    entry = resolve.find("model", name.partition("@")[0])
+    files = importlib.import_module("dlkit.weights") if wanted else None
+    source = files.locate(entry, wanted) if files else None
+    model = build(entry, config)
+    if files:
+        files.load(model, source)
+    return model
+
+
+def create(kind: str, name: str, /, **config: Any):
+    """Builds a registered thing of any kind: `create("dataset", "digits", image_size=32)`."""
+    if kind == "model":
+        return create_model(name, **config)
+    return build(resolve.find(kind, name), config)
+
+
+def build(entry: spec.Spec, config: dict[str, Any]):
+    """Calls a spec's builder with options that it knows."""
+    if entry.deprecated:
+        warnings.warn(f"{entry.display_name!r}: {entry.deprecated}", FutureWarning, stacklevel=4)
+    builder = target(entry)
+    known = options(builder)
+    for option in config:
+        if known is not None and option not in known:
+            raise errors.UnknownOption(entry.display_name, entry.kind, option, known)
+    try:
+        return builder(**config)
+    except errors.DlkitError:
+        raise
+    except (TypeError, ValueError, KeyError, ArithmeticError) as error:
+        raise errors.BuildFailed(entry.display_name, entry.kind, config, error) from error
+
+
+def target(entry: spec.Spec) -> Callable[..., Any]:
+    """The builder function; imports the plugin's module.
+
+    Raises:
+        MissingRequirement: something its manifest says it needs is not installed.
+        PluginBroken: the module raises, exits, or has no such function.
+    """
+    if entry.target is not None:
+        return entry.target
+    for requirement in entry.requires:
+        _check_requirement(repr(entry.display_name), requirement)
+    module, _, path = entry.build.partition(":")
+    try:
+        found = importlib.import_module(module)
+        for part in path.split("."):
+            found = getattr(found, part)
+    except (Exception, SystemExit) as error:
+        raise _broken(repr(entry.display_name), entry.namespace, entry.build, error) from error
+    return found
+
+
+def options(builder: Callable) -> dict[str, Any] | None:
+    """A builder's options with their defaults; None where it takes just any (`**kwargs`)."""
+    parameters = inspect.signature(builder).parameters.values()
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return None
+    return {p.name: p.default for p in parameters if p.kind is not p.POSITIONAL_ONLY}
+
+
+def import_modules(plugin: spec.Plugin, wanted: str) -> None:
+    """Imports what a plugin's manifest declares, so that its Keras classes are registered."""
+    for module in plugin.modules:
+        try:
+            importlib.import_module(module)
+        except (Exception, SystemExit) as error:
+            raise _broken(wanted, plugin.distribution, module, error) from error
+
+
+def _broken(wanted: str, distribution: str, place: str, error: BaseException):
+    plugin = catalog.index().plugin(distribution)
+    version = plugin.version if plugin else ""
+    cause = f"{type(error).__name__}: {error}"
+    return errors.PluginBroken(wanted, f"{distribution} {version} ({place})", cause, distribution)
+
+
+def _check_requirement(wanted: str, requirement: str) -> None:
+    name, _, least = _REQUIREMENT.match(requirement).groups()
+    try:
+        version = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        raise errors.MissingRequirement(wanted, requirement) from None
+    if least and _release(version) < _release(least):
+        raise errors.MissingRequirement(wanted, requirement, f"{name} {version}")
+
+
+def _release(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.match(r"[\d.]*", version)[0].split(".") if part)

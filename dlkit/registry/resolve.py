@@ -1,0 +1,135 @@
+"""A name as typed -> the spec it means, or the reason why it means none.
+
+`lenet5` is dlkit's own, whatever else is installed; `acme-nets/net` is acme-nets'; `@tag` asks
+for published weights. The checks run from the outside in: namespace, then name, then weights.
+"""
+
+import fnmatch
+import re
+
+from dlkit.registry import catalog, discovery, errors, spec
+
+
+def parse(name: str) -> tuple[str, str, str]:
+    """Splits `namespace/name@weights` into its three parts; a missing part is empty."""
+    name, _, tag = name.partition("@")
+    namespace, _, bare = name.rpartition("/")
+    return discovery.canonical(namespace), bare, tag
+
+
+def find(kind: str, name: str) -> spec.Spec:
+    """The spec that a name (without `@weights`) means.
+
+    Raises:
+        UnknownName: nothing of that kind has the name; near names are offered.
+        AmbiguousName: a bare name that only third parties own.
+        PluginNotInstalled, PluginBroken, PluginIncompatible, PluginDisabled: the namespace's
+            plugin is not there, or not healthy.
+        RemovedName: its plugin once had it.
+    """
+    if kind not in spec.KINDS:
+        raise errors.UnknownKind(kind, spec.KINDS)
+    namespace, bare, _ = parse(name)
+    found = catalog.index()
+    if namespace not in ("", spec.LOCAL):
+        require(found, namespace, repr(name))
+    owners = [
+        entry
+        for entry in found.specs(kind)
+        if bare in (entry.name, *entry.aliases) and namespace in ("", entry.namespace)
+    ]
+    for entry in owners:
+        if namespace or entry.namespace in spec.FIRST_PARTY:
+            return entry
+    if owners:
+        raise errors.AmbiguousName(kind, bare, [entry.full_name for entry in owners])
+    for gone in found.removed:
+        if (gone.kind, gone.name) == (kind, bare):
+            raise errors.RemovedName(kind, bare, gone.since, gone.use)
+    raise _unknown(found, kind, name, bare)
+
+
+def weights_tag(name: str, weights: str | None) -> str | None:
+    """The weights that `name@tag` and `weights=` ask for together.
+
+    Raises:
+        WeightsConflict: they ask for different ones.
+    """
+    bare, _, tag = name.partition("@")
+    if tag and weights not in (None, tag):
+        raise errors.WeightsConflict(bare, tag, weights)
+    return tag or weights
+
+
+def list_specs(
+    kind: str,
+    pattern: str = "*",
+    *,
+    task: str | None = None,
+    plugin: str | None = None,
+    tag: str | None = None,
+    pretrained: bool | str | None = None,
+    deprecated: bool = False,
+) -> list[spec.Spec]:
+    """The specs of a kind that pass every filter, in the order a reader expects.
+
+    Args:
+        kind: a table of the manifest, such as `model`.
+        pattern: a shell pattern on the name; with a `/` in it, on the full name.
+        task: only that task's.
+        plugin: only that distribution's.
+        tag: only those that carry the tag.
+        pretrained: True: with published weights; False: without; a string: with that tag.
+        deprecated: also what should no longer be used.
+    """
+    wanted_plugin = discovery.canonical(plugin) if plugin else None
+    chosen = [
+        entry
+        for entry in catalog.index().specs(kind)
+        if _matches(entry, pattern)
+        and task in (None, getattr(entry, "task", None))
+        and wanted_plugin in (None, entry.namespace)
+        and (tag is None or tag in entry.tags)
+        and _has_weights(entry, pretrained)
+        and (deprecated or not entry.deprecated)
+    ]
+    return sorted(chosen, key=lambda e: ("/" in e.display_name, natural(e.display_name)))
+
+
+def natural(name: str) -> list:
+    """A sort key by which resnet20 comes before resnet110."""
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]
+
+
+def require(found: catalog.Index, namespace: str, wanted: str) -> spec.Plugin:
+    """The healthy plugin of a namespace; `wanted` is what the error says was asked for."""
+    plugin = found.plugin(namespace)
+    if plugin is None:
+        raise errors.PluginNotInstalled(wanted, namespace)
+    named = f"{plugin.distribution} {plugin.version}"
+    if plugin.state == "disabled":
+        raise errors.PluginDisabled(wanted, namespace)
+    if plugin.state == "incompatible":
+        raise errors.PluginIncompatible(named, plugin.problem, plugin.distribution)
+    if plugin.state == "invalid":
+        raise errors.PluginBroken(wanted, named, plugin.problem, plugin.distribution)
+    return plugin
+
+
+def _matches(entry: spec.Spec, pattern: str) -> bool:
+    names = (entry.full_name, entry.display_name) if "/" in pattern else (entry.name,)
+    return any(fnmatch.fnmatchcase(name, pattern) for name in names)
+
+
+def _has_weights(entry: spec.Spec, pretrained: bool | str | None) -> bool:
+    tags = getattr(entry, "pretrained", ())
+    if isinstance(pretrained, str):
+        return pretrained in tags
+    return pretrained is None or bool(tags) is pretrained
+
+
+def _unknown(found: catalog.Index, kind: str, name: str, bare: str) -> errors.UnknownName:
+    known = [entry.display_name for entry in found.specs(kind)]
+    by_bare = {entry.name: entry.display_name for entry in found.specs(kind)}
+    near = errors.nearest(name, known) or by_bare.get(errors.nearest(bare, by_bare) or "")
+    return errors.UnknownName(kind, name, near, len(known))

@@ -1,0 +1,97 @@
+"""Files that are either whole or not there: write aside, flush to disk, then rename.
+
+A crash, a full disk or a kill at any moment leaves the old file or the new one, never half of
+one. The rename is atomic on POSIX and on NTFS; flushing the folder makes it last a power cut.
+"""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+
+
+def write_bytes(path: str | os.PathLike, content: bytes) -> pathlib.Path:
+    """Replaces `path` by `content`, or leaves it as it was.
+
+    Raises:
+        OSError: the disk is full, read-only or gone; nothing of the new content stays.
+    """
+    path = pathlib.Path(path)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    aside = pathlib.Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.chmod(0o666 & ~_umask())  # mkstemp makes private files; a report is to be shared
+        os.replace(aside, path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+    return path
+
+
+def write_text(path: str | os.PathLike, content: str) -> pathlib.Path:
+    """Replaces `path` by `content` in UTF-8, or leaves it as it was."""
+    return write_bytes(path, content.encode("utf-8"))
+
+
+@contextlib.contextmanager
+def folder(
+    path: str | os.PathLike, keep: str | os.PathLike | None = None
+) -> Iterator[pathlib.Path]:
+    """Fills a folder aside and puts it in the place of `path` when the block ends well.
+
+    Args:
+        path: the folder to make or replace.
+        keep: where the folder that stood at `path` goes; without it, it is removed.
+
+    Between the two renames `path` is missing for an instant, so a reader that wants to survive
+    a crash there looks at `keep` next.
+    """
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = pathlib.Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp"))
+    aside.chmod(0o777 & ~_umask())
+    retired = pathlib.Path(keep) if keep else path.with_name(f".{path.name}.old")
+    try:
+        yield aside
+        for file in aside.rglob("*"):
+            sync_folder(file) if file.is_dir() else _sync_file(file)
+        sync_folder(aside)
+        if path.exists():
+            shutil.rmtree(retired, ignore_errors=True)
+            os.replace(path, retired)
+        os.replace(aside, path)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    sync_folder(path.parent)
+    if not keep:
+        shutil.rmtree(retired, ignore_errors=True)
+
+
+def sync_folder(path: str | os.PathLike) -> None:
+    """Flushes a folder's own entries to disk; where the system cannot, it is left to the system."""
+    if os.name == "nt":  # Windows has no handle on folders to flush
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync_file(path: pathlib.Path) -> None:
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _umask() -> int:
+    mask = os.umask(0)  # there is no way to read it but to set it
+    os.umask(mask)
+    return mask

@@ -1,0 +1,31 @@
+"""`dlkit eval RUN`: judges a run's best model on a split."""
+
+import argparse
+import json
+
+NAME = "eval"
+HELP = "judge a run's best model on a split"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Adds the verb's arguments."""
+    parser.add_argument("run_folder", metavar="RUN", help="a run's folder")
+    parser.add_argument("--split", default="test", help="train, val or test (default: test)")
+    parser.add_argument("--json", action="store_true", help="one JSON value")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Writes `evaluation.json` and renews the report."""
+    from dlkit.cli.train import sentence
+    from dlkit.train.run import Run
+
+    session = Run(args.run_folder)
+    evaluation = session.evaluate(args.split)
+    session.report()
+    if args.json:
+        figures = {"split": evaluation.split, "size": evaluation.size}
+        rest = {"metrics": dict(evaluation.metrics), "baseline": evaluation.baseline}
+        print(json.dumps(figures | rest))
+    else:
+        print(sentence(evaluation))
+    return 0

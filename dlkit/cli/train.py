@@ -1,0 +1,124 @@
+"""`dlkit train NAME`: trains a registered model and writes a run folder with a report."""
+
+import argparse
+
+NAME = "train"
+HELP = "train a model and write a run folder with a report"
+
+_FLAGS = {  # flag -> (recipe field, type, what it is)
+    "--data": ("data", str, "your own folder or file, for datasets that take one"),
+    "--epochs": ("epochs", int, "passes over the training split"),
+    "--batch-size": ("batch_size", int, "images a step"),
+    "--image-size": ("image_size", int, "height and width in pixels"),
+    "--seed": ("seed", int, "of weights, order and augmentation"),
+    "--max-time": ("max_time", float, "stop after so many seconds"),
+    "--limit-batches": ("limit_batches", int, "only so many batches an epoch, to try things out"),
+}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Adds the verb's arguments."""
+    parser.add_argument("name", nargs="?", help="a model, as `dlkit models` lists it")
+    parser.add_argument("--dataset", help="a dataset, as `dlkit datasets` lists it")
+    for flag, (field, kind, text) in _FLAGS.items():
+        parser.add_argument(flag, dest=field, type=kind, help=text)
+    parser.add_argument("--run", metavar="DIR", help="the run's folder (default: a new runs/…)")
+    parser.add_argument("-c", "--config", metavar="YAML", help="a recipe, such as a run's config")
+    parser.add_argument(
+        "--set", metavar="A.B=C", action="append", default=[], help="a recipe's field"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on after the last whole epoch")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Trains, judges the best epoch on the test split, and writes the report."""
+    from dlkit.registry.errors import UsageError
+    from dlkit.train.run import Run, new_folder
+
+    if args.resume:
+        if not args.run:
+            raise UsageError("--resume needs the run's folder.", "Say it: --resume --run DIR")
+        if _settings(args) or args.config or args.dataset:
+            raise UsageError(
+                "--resume goes on with the run's own recipe, which other options would change.",
+                f"Go on: dlkit train --resume --run {args.run}",
+            )
+        session = Run(args.run, resume=True)
+    else:
+        recipe = _recipe(args)
+        folder = args.run or new_folder(recipe.model, recipe.dataset)
+        session = Run(folder, recipe)
+    return _train(session)
+
+
+def _train(session) -> int:
+    recipe = session.recipe
+    try:
+        model = session.build()
+    except BaseException:
+        _remove_if_empty(session.folder)
+        raise
+    rows = {split: len(rows) for split, rows in session.source.splits.items()}
+    print(f"{recipe.model} on {recipe.dataset}: {', '.join(f'{n} {s}' for s, n in rows.items())}")
+    for note in session.source.notes:
+        print(f"note: {note}")
+    left = recipe.epochs - session.epochs_done
+    if left > 0:
+        try:
+            model.fit(session.train, validation_data=session.val, **session.fit_args())
+        except KeyboardInterrupt:
+            print(f"\nInterrupted. Go on: dlkit train --resume --run {session.folder}")
+            raise
+    else:
+        print(f"All {recipe.epochs} epochs were done before.")
+    evaluation = session.evaluate()
+    report = session.report()
+    print(sentence(evaluation))
+    print(f"report: {report}")
+    print(session.folder)
+    return 0
+
+
+def sentence(evaluation) -> str:
+    """`test accuracy 0.987 on 450 rows (3-nearest-neighbour: 0.967)`."""
+    metrics, baseline = dict(evaluation.metrics), evaluation.baseline
+    name = "accuracy" if "accuracy" in metrics else next(iter(metrics))
+    text = f"{evaluation.split} {name} {metrics[name]:.4f} on {evaluation.size} rows"
+    if baseline and name in baseline:
+        text += f" ({baseline['name']} on the same rows: {baseline[name]:.4f})"
+    return text
+
+
+def _recipe(args: argparse.Namespace):
+    from dlkit.registry.errors import UsageError
+    from dlkit.train.recipe import Recipe
+
+    if bool(args.name) == bool(args.config):
+        raise UsageError(
+            "give a model's name or a recipe's file with -c, and not both.",
+            "See the models: dlkit models",
+        )
+    return Recipe.load(args.config or args.name, args.dataset, **_settings(args))
+
+
+def _settings(args: argparse.Namespace) -> dict:
+    import yaml
+
+    from dlkit.registry.errors import UsageError
+
+    given = {field: getattr(args, field) for field, _, _ in _FLAGS.values()}
+    settings = {field: value for field, value in given.items() if value is not None}
+    for pair in args.set:
+        path, equals, value = pair.partition("=")
+        if not equals or not path:
+            raise UsageError(f"--set {pair}: expected A.B=C.", "As in: --set epochs=5")
+        try:
+            settings[path] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise UsageError(f"--set {pair}: {value!r} is no YAML value.", "Quote it") from None
+    return settings
+
+
+def _remove_if_empty(folder) -> None:
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()

@@ -1,0 +1,1 @@
+"""The harness around `model.fit`: recipe, run, stream, callbacks, report."""

@@ -1,0 +1,9 @@
+"""Callbacks of the harness; each works on anyone's model under plain `model.fit`."""
+
+from dlkit.train.callbacks.checkpoints import Checkpoints
+from dlkit.train.callbacks.clock import Clock
+from dlkit.train.callbacks.csv_log import CSVLog
+from dlkit.train.callbacks.status import Status
+from dlkit.train.callbacks.time_limit import TimeLimit
+
+__all__ = ["CSVLog", "Checkpoints", "Clock", "Status", "TimeLimit"]

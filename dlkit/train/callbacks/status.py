@@ -1,0 +1,65 @@
+"""How far a run is, and why it ended, as a small JSON file."""
+
+import json
+import os
+import pathlib
+import time
+from collections.abc import Mapping
+
+import keras
+
+from dlkit.train import atomic
+from dlkit.train.callbacks.checkpoints import Checkpoints
+
+
+class Status(keras.callbacks.Callback):
+    """Writes `{"status", "epochs_done", "seconds", "best"}` after each epoch and at the end.
+
+    The status is `running` until training ends: a file that still says so after its process is
+    gone is that of an interrupted run. It ends as `finished`, or with the word of the callback
+    that stopped it.
+
+    Args:
+        path: the file.
+        checkpoints: knows the best epoch.
+        reasons: word -> attribute of a callback that is true once it has stopped training, as in
+            `{"time limit": (time_limit, "reached")}`.
+        seconds: spent before, when a run goes on.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        checkpoints: Checkpoints,
+        reasons: Mapping[str, tuple[keras.callbacks.Callback, str]],
+        seconds: float = 0.0,
+    ):
+        super().__init__()
+        self.path = pathlib.Path(path)
+        self.checkpoints = checkpoints
+        self.reasons = reasons
+        self.before = seconds
+        self.epochs_done = 0
+
+    def on_train_begin(self, logs=None):
+        """Starts the clock."""
+        self._began = time.monotonic()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Notes the epoch."""
+        self.epochs_done = epoch + 1
+        self._write("running")
+
+    def on_train_end(self, logs=None):
+        """Notes the reason of the end."""
+        stopped = (word for word, (by, flag) in self.reasons.items() if getattr(by, flag))
+        self._write(next(stopped, "finished"))
+
+    def _write(self, status: str) -> None:
+        state = {
+            "status": status,
+            "epochs_done": self.epochs_done,
+            "seconds": self.before + time.monotonic() - self._began,
+            "best": self.checkpoints.best,
+        }
+        atomic.write_text(self.path, json.dumps(state, indent=2) + "\n")

@@ -1,0 +1,29 @@
+"""A limit in seconds instead of epochs."""
+
+import time
+
+import keras
+
+
+class TimeLimit(keras.callbacks.Callback):
+    """Stops training at the end of the first step after `seconds`; the epoch still closes.
+
+    Attributes:
+        reached: whether it has stopped training.
+    """
+
+    def __init__(self, seconds: float):
+        super().__init__()
+        self.seconds = seconds
+        self.reached = False
+
+    def on_train_begin(self, logs=None):
+        """Starts the clock."""
+        self.reached = False
+        self._ends = time.monotonic() + self.seconds
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Looks at the clock."""
+        if time.monotonic() >= self._ends:
+            self.reached = True
+            self.model.stop_training = True

@@ -1,0 +1,74 @@
+"""What a run ran on: enough to explain a figure and to run it again."""
+
+import datetime
+import os
+import pathlib
+import platform
+import shlex
+import subprocess
+import sys
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import dlkit
+from dlkit import registry
+from dlkit.data.source import Source
+
+
+def describe(model: keras.Model, name: str, source: Source) -> dict[str, Any]:
+    """Versions, machine, threads, command, model and data of a run, as plain values."""
+    entry = registry.model_info(name)
+    plugins = {p.distribution: p.version for p in registry.plugins() if p.state == "ok"}
+    return {
+        "dlkit": dlkit.__version__,
+        "python": platform.python_version(),
+        "keras": keras.__version__,
+        "tensorflow": tf.__version__,
+        "numpy": np.__version__,
+        "platform": platform.platform(),
+        "cpu_count": os.cpu_count(),
+        "threads": {
+            "intra": tf.config.threading.get_intra_op_parallelism_threads(),
+            "inter": tf.config.threading.get_inter_op_parallelism_threads(),
+        },
+        "devices": [device.device_type for device in tf.config.list_logical_devices()],
+        "git": _commit(),
+        "command": _command(),
+        "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "model": {
+            "name": entry.display_name,
+            "plugin": entry.namespace,
+            "version": plugins.get(entry.namespace, ""),
+            "params": sum(int(np.prod(w.shape)) for w in model.trainable_weights),
+        },
+        "data": {
+            "name": source.name,
+            "fingerprint": source.fingerprint,
+            "splits": {split: len(rows) for split, rows in source.splits.items()},
+            "class_names": list(source.class_names),
+            "notes": list(source.notes),
+        },
+        "plugins": plugins,
+    }
+
+
+def _command() -> str:
+    """The command line, where it was dlkit's own; of a script, how it was started."""
+    program = pathlib.Path(sys.argv[0]).name
+    if program in ("dlkit", "__main__.py"):
+        program = "dlkit"
+    return shlex.join([program, *sys.argv[1:]])
+
+
+def _commit() -> str | None:
+    """The commit of the folder one works in, if it is a git checkout."""
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5
+        )
+    except (OSError, subprocess.TimeoutExpired):  # no git here
+        return None
+    return found.stdout.strip() or None

@@ -1,0 +1,264 @@
+"""A run: a recipe, a folder, and what `model.fit` needs from them.
+
+```python
+run = dlkit.Run("runs/exp1", recipe=dlkit.Recipe.load("lenet5"))
+model = run.build()
+model.fit(run.train, validation_data=run.val, **run.fit_args())
+run.evaluate()
+run.report()
+```
+"""
+
+import functools
+import json
+import os
+import pathlib
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from dlkit import registry
+from dlkit.data.source import Source
+from dlkit.registry.errors import DlkitError
+from dlkit.tasks.base import Evaluation, Task
+from dlkit.train import atomic, callbacks, environment, evaluations, schedules
+from dlkit.train.callbacks import csv_log
+from dlkit.train.recipe import Recipe
+from dlkit.train.stream import Stream
+
+CONFIG = "config.yaml"
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
+
+
+class RunError(DlkitError):
+    """The folder is no run, or is one already."""
+
+
+class Run:
+    """One training run and its folder.
+
+    Args:
+        folder: where everything goes; a new run makes it.
+        recipe: what to train, for a new run; without it the folder's own is read.
+        resume: goes on with the run in the folder, after its last finished epoch.
+
+    Raises:
+        RunError: a new run would write over an old one, or there is none to open.
+    """
+
+    def __init__(
+        self, folder: str | os.PathLike, recipe: Recipe | None = None, *, resume: bool = False
+    ):
+        self.folder = pathlib.Path(folder)
+        self.resume = resume
+        exists = (self.folder / CONFIG).exists()
+        if recipe is not None and exists:
+            raise RunError(
+                f"{self.folder} holds a run already, and a new one would write over it.",
+                f"Go on with it: dlkit train --resume --run {self.folder}\n"
+                f"  Or keep it and choose another folder: --run {self.folder}-2",
+            )
+        if recipe is None and not exists:
+            raise RunError(
+                f"{self.folder} is no run folder: it has no {CONFIG}.",
+                "Make one: dlkit train lenet5",
+            )
+        self.recipe = recipe if recipe is not None else Recipe.from_yaml(self.folder / CONFIG)
+
+    @functools.cached_property
+    def task(self) -> Task:
+        """The model's kind of problem."""
+        return registry.create("task", registry.model_info(self.recipe.model).task)
+
+    @functools.cached_property
+    def source(self) -> Source:
+        """The dataset; made on first use."""
+        recipe = self.recipe
+        given = {"data": recipe.data, "image_size": self._image_size()}
+        options = {key: value for key, value in given.items() if value is not None}
+        return registry.create("dataset", recipe.dataset, **options, **recipe.data_options)
+
+    @functools.cached_property
+    def stream(self) -> Stream:
+        """The training stream: shuffled, augmented, seekable."""
+        recipe = self.recipe
+        return Stream(
+            self.source,
+            "train",
+            batch_size=recipe.batch_size,
+            seed=recipe.seed,
+            augment=recipe.augment,
+            limit_batches=recipe.limit_batches or None,
+            **self.task.stream_options(self.source, recipe),
+        )
+
+    @property
+    def train(self) -> tf.data.Dataset:
+        """All training batches that are still to come, over all epochs."""
+        return self.stream.dataset(
+            self.epochs_done * self.stream.steps_per_epoch, self.recipe.epochs
+        )
+
+    @property
+    def val(self) -> tf.data.Dataset:
+        """The validation split, once, in its own order."""
+        limit = self.recipe.limit_batches or None
+        options = {"batch_size": self.recipe.batch_size, "limit_batches": limit}
+        return Stream(self.source, "val", shuffle=False, **options).dataset()
+
+    @property
+    def epochs_done(self) -> int:
+        """Finished epochs; 0 for a new run."""
+        return self._last["epochs_done"] if self.resume else 0
+
+    def build(self) -> keras.Model:
+        """The compiled model; writes `config.yaml` and `env.json` before the first step.
+
+        Raises:
+            DlkitError: the model, the data or an option is not to be had.
+        """
+        if self.resume:
+            model = registry.load_model(self._checkpoint / "model.keras")
+        else:
+            model = self._new_model()
+            self.task.attach(model, self.source)
+            self._compile(model)
+        facts = environment.describe(model, self.recipe.model, self.source)
+        if not self.resume:  # the stream refuses what it cannot serve before a folder is made
+            self.stream  # noqa: B018
+            self.folder.mkdir(parents=True, exist_ok=True)
+            atomic.write_text(self.folder / "env.json", json.dumps(facts, indent=2) + "\n")
+            atomic.write_text(self.folder / CONFIG, self.recipe.to_yaml())
+        return model
+
+    def fit_args(self) -> dict[str, Any]:
+        """What `model.fit` needs on top of the data, all of it arguments that Keras knows."""
+        return {
+            "epochs": self.recipe.epochs,
+            "initial_epoch": self.epochs_done,
+            "steps_per_epoch": self.stream.steps_per_epoch,
+            "callbacks": self._callbacks(),
+        }
+
+    def best_model(self) -> keras.Model:
+        """The model of the epoch with the best monitored value."""
+        for name in ("best", "last", "prev"):
+            path = self.folder / "ckpt" / name / "model.keras"
+            if path.exists():
+                return registry.load_model(path)
+        raise RunError(
+            f"{self.folder} has no checkpoint: no epoch of it has finished.",
+            f"Train again: dlkit train -c {self.folder / CONFIG}",
+        )
+
+    def evaluate(self, split: str = "test", verbose: int = 0) -> Evaluation:
+        """Judges the best model on a split; `test` is read here and nowhere else.
+
+        Writes `evaluation.json` and `evaluation.npz`.
+        """
+        model = self.best_model()
+        size = self.recipe.batch_size
+        evaluation = self.task.evaluate(model, self.source, split, size, verbose)
+        evaluations.write(self.folder, evaluation)
+        return evaluation
+
+    def predict(self, files: list[str | os.PathLike]) -> list[dict[str, Any]]:
+        """What the best model says of each file."""
+        return self.task.predict(self.best_model(), files)
+
+    def report(self) -> pathlib.Path:
+        """Writes `report.html` from the folder's files alone; no data is read."""
+        from dlkit.train import report  # draws; a run without a report needs no matplotlib
+
+        evaluation = evaluations.read(self.folder)
+        sections = self.task.sections(evaluation) if evaluation else ()
+        return report.write(self.folder, sections)
+
+    def _new_model(self) -> keras.Model:
+        recipe = self.recipe
+        options = {**self.task.model_options(self.source), **recipe.model_options}
+        before = keras.config.dtype_policy()
+        keras.utils.set_random_seed(recipe.seed)
+        try:
+            keras.config.set_dtype_policy(POLICIES[recipe.precision])
+            return registry.create_model(recipe.model, **options)
+        finally:
+            keras.config.set_dtype_policy(before)
+
+    def _compile(self, model: keras.Model) -> None:
+        recipe, steps = self.recipe, self.stream.steps_per_epoch
+        rate = schedules.learning_rate(
+            recipe.schedule,
+            recipe.optimizer.learning_rate,
+            recipe.epochs * steps,
+            round(recipe.warmup_epochs * steps),
+        )
+        optimizer = schedules.optimizer(recipe.optimizer, rate)
+        if recipe.precision == "float16":
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+        model.compile(optimizer=optimizer, **self.task.compile_options(model))
+
+    def _callbacks(self) -> list[keras.callbacks.Callback]:
+        recipe, task, stream = self.recipe, self.task, self.stream
+        samples = min(len(stream.rows), stream.steps_per_epoch * recipe.batch_size)
+        rows = csv_log.read(self.folder / "log.csv") if self.resume else []
+        best = self._last["best"] if self.resume else None
+        spent = sum(row.get("seconds", 0.0) for row in rows)
+        checkpoints = callbacks.Checkpoints(self.folder / "ckpt", task.monitor, task.mode, best)
+        chosen = [
+            callbacks.Clock(samples),
+            keras.callbacks.TerminateOnNaN(),
+            checkpoints,
+            callbacks.CSVLog(self.folder / "log.csv", rows),
+            keras.callbacks.TensorBoard(self.folder / "tb", write_graph=False),
+        ]
+        reasons = {}
+        if recipe.early_stopping:
+            stop = keras.callbacks.EarlyStopping(
+                task.monitor, patience=recipe.early_stopping, mode=task.mode
+            )
+            chosen.append(stop)
+            reasons["stopped early"] = (stop, "stopped_epoch")
+        if recipe.max_time:
+            limit = callbacks.TimeLimit(recipe.max_time)
+            chosen.append(limit)
+            reasons["time limit"] = (limit, "reached")
+        status = callbacks.Status(self.folder / "state.json", checkpoints, reasons, spent)
+        return [*chosen, status]
+
+    @functools.cached_property
+    def _checkpoint(self) -> pathlib.Path:
+        """The newest checkpoint to go on from."""
+        for name in ("last", "prev"):
+            path = self.folder / "ckpt" / name
+            if (path / "state.json").exists() and (path / "model.keras").exists():
+                return path
+        raise RunError(
+            f"{self.folder} has no checkpoint to go on from: no epoch of it has finished.",
+            f"Begin anew: dlkit train -c {self.folder / CONFIG} --run {self.folder}-2",
+        )
+
+    @functools.cached_property
+    def _last(self) -> dict[str, Any]:
+        return json.loads((self._checkpoint / "state.json").read_text(encoding="utf-8"))
+
+    def _image_size(self) -> int | None:
+        """The recipe's, or the model's own where the two sides agree."""
+        if self.recipe.image_size:
+            return self.recipe.image_size
+        shape = registry.model_info(self.recipe.model).input_shape
+        return shape[0] if shape else None
+
+
+def new_folder(model: str, dataset: str, base: str | os.PathLike = "runs") -> pathlib.Path:
+    """A new folder `runs/MODEL-DATASET-NN`, with the first number that is free."""
+    stem = f"{model}-{dataset}".replace("/", "-")
+    for number in range(1, 10_000):
+        folder = pathlib.Path(base) / f"{stem}-{number:02d}"
+        try:
+            folder.mkdir(parents=True)
+            return folder
+        except FileExistsError:
+            continue
+    raise RunError(f"{base} has 9,999 runs of {stem}.", "Choose a folder: --run DIR")

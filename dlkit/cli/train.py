@@ -36,19 +36,32 @@ def run(args: argparse.Namespace) -> int:
     from dlkit.train.run import Run, new_folder
 
     if args.resume:
-        if not args.run:
-            raise UsageError("--resume needs the run's folder.", "Say it: --resume --run DIR")
-        if _settings(args) or args.config or args.dataset:
-            raise UsageError(
-                "--resume goes on with the run's own recipe, which other options would change.",
-                f"Go on: dlkit train --resume --run {args.run}",
-            )
-        session = Run(args.run, resume=True)
+        session = _resumed(args)
     else:
         recipe = _recipe(args)
         folder = args.run or new_folder(recipe.model, recipe.dataset)
         session = Run(folder, recipe)
     return _train(session)
+
+
+def _resumed(args: argparse.Namespace):
+    from dlkit.registry.errors import UsageError
+    from dlkit.train.run import Run
+
+    if not args.run:
+        raise UsageError("--resume needs the run's folder.", "Say it: --resume --run DIR")
+    session = Run(args.run, resume=True)
+    if (
+        _settings(args)
+        or args.config
+        or args.dataset
+        or args.name not in (None, session.recipe.model)
+    ):
+        raise UsageError(
+            "--resume goes on with the run's own recipe, which other options would change.",
+            f"Go on: dlkit train --resume --run {args.run}",
+        )
+    return session
 
 
 def _train(session) -> int:

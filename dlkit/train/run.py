@@ -139,6 +139,7 @@ class Run:
             "initial_epoch": self.epochs_done,
             "steps_per_epoch": self.stream.steps_per_epoch,
             "callbacks": self._callbacks(),
+            "shuffle": False,  # the stream has shuffled; Keras warns of its own default otherwise
         }
 
     def best_model(self) -> keras.Model:

@@ -21,7 +21,8 @@ class WeightsError(errors.DlkitError, ValueError):
 def locate(entry: spec.ModelSpec, wanted: str | os.PathLike) -> pathlib.Path:
     """The file that `weights=` means: a path, or the tag of published weights.
 
-    A published file is downloaded once, to Keras' cache, and refused if its hash differs.
+    A published file is downloaded once, to the folder `weights` of DLKIT_HOME or else of Keras'
+    cache, and refused if its hash differs.
 
     Raises:
         UnknownWeights: neither a tag nor a path that exists.
@@ -69,7 +70,8 @@ def _fetch(entry: spec.ModelSpec, published: spec.Weights) -> pathlib.Path:
         path = keras.utils.get_file(
             named,
             published.url,
-            cache_subdir="dlkit",
+            cache_dir=_home(),
+            cache_subdir="weights",
             file_hash=digits if whole else None,
             hash_algorithm=whole or "auto",
         )
@@ -86,6 +88,14 @@ def _fetch(entry: spec.ModelSpec, published: spec.Weights) -> pathlib.Path:
             "Ask its publisher, or pin the new hash in the manifest",
         )
     return path
+
+
+def _home() -> str | None:
+    """DLKIT_HOME, made where it is missing: Keras would go elsewhere without a word."""
+    home = os.environ.get("DLKIT_HOME")
+    if home:
+        pathlib.Path(home).mkdir(parents=True, exist_ok=True)
+    return home or None
 
 
 def _digest(path: pathlib.Path) -> str:

@@ -1,0 +1,62 @@
+"""Residual learning: y = F(x) + x.
+
+Source: He, Zhang, Ren, Sun, "Deep Residual Learning for Image Recognition", arXiv:1512.03385.
+"""
+
+from collections.abc import Callable
+
+import keras
+
+from dlkit.blocks.conv import conv_norm, conv_norm_act
+from dlkit.blocks.style import Style
+from dlkit.layers import ZeroPadShortcut
+
+Shortcut = Callable[..., keras.KerasTensor]
+"""`shortcut(x, filters, strides, style=, name=)`: x brought to the shape of the main path."""
+
+
+def zero_padded(x, filters: int, strides: int = 1, *, style: Style, name: str) -> keras.KerasTensor:
+    """Option A: the identity; where the shape changes, subsampled and padded with zero channels.
+
+    `style` is not used: the shortcut learns nothing. It is taken because every shortcut is.
+    """
+    if strides == 1 and x.shape[-1] == filters:
+        return x
+    return ZeroPadShortcut(filters, strides, name=f"{name}_shortcut")(x)
+
+
+def residual(shortcut, main, *, name: str) -> keras.KerasTensor:
+    """The sum of shortcut and main, as `{name}_add`.
+
+    The shortcut comes first: published weight files list layers in the order that this fixes.
+    """
+    return keras.layers.Add(name=f"{name}_add")([shortcut, main])
+
+
+def basic(
+    x,
+    filters: int,
+    strides: int = 1,
+    *,
+    style: Style,
+    name: str,
+    shortcut: Shortcut | None = zero_padded,
+) -> keras.KerasTensor:
+    """Two 3×3 convolutions: y = act(F(x) + shortcut(x)), or y = act(F(x)) without a shortcut.
+
+    Args:
+        x: `(batch, height, width, channels)`.
+        filters: channels of both convolutions.
+        strides: the step of the first.
+        style: the constructors.
+        name: the block's place; its layers are `{name}_1_conv` … `{name}_out`.
+        shortcut: how x reaches the sum; None builds the plain network's pair of layers.
+
+    Returns:
+        `(batch, ceil(height / strides), ceil(width / strides), filters)`.
+    """
+    y = conv_norm_act(x, filters, 3, strides, style=style, name=f"{name}_1")
+    y = conv_norm(y, filters, 3, style=style, name=f"{name}_2")
+    if shortcut:
+        y = residual(shortcut(x, filters, strides, style=style, name=name), y, name=name)
+    return style.act(name=f"{name}_out")(y)

@@ -1,0 +1,90 @@
+"""`dlkit plugin check NAME_OR_PATH`: the manifest's problems, then every check of the kit."""
+
+import argparse
+import json
+
+NAME = "check"
+HELP = "judge a plugin: its manifest, then its models"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Adds the verb's arguments."""
+    parser.add_argument("plugin", metavar="NAME_OR_PATH", help="a distribution, folder or manifest")
+    parser.add_argument("--static", action="store_true", help="only the manifest; run no code")
+    parser.add_argument("--model", action="append", metavar="M", help="only this model's checks")
+    parser.add_argument("--only", action="append", metavar="CHECK", help="only this check")
+    parser.add_argument("--list", action="store_true", help="say what would be checked")
+    parser.add_argument("--json", action="store_true", help="one JSON value")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prints a line a check; 1 if any failed."""
+    from dlkit.testing import static
+
+    where = static.place(args.plugin)
+    _, problems = static.read(where)
+    if problems or args.static:
+        return _static(where, problems, args.json)
+    distribution = _installed(where)
+    if distribution is None:
+        if args.json:
+            return _static(where, problems, True)
+        print(f"{where.path}: no problems.")
+        print("It is not installed, so no code of it was run.")
+        print(f"  Install it: pip install --no-build-isolation -e {args.plugin}")
+        return 0
+    from dlkit.testing import suite
+
+    checks = suite.collect(distribution, names=args.model, checks=args.only)
+    if args.list:
+        rows = [{"name": check.id, "check": check.name, "model": check.model} for check in checks]
+        print(json.dumps(rows) if args.json else "\n".join(row["name"] for row in rows))
+        return 0
+    return _judge(suite.run(checks), len(max((check.id for check in checks), key=len)), args.json)
+
+
+def _judge(outcomes, width: int, as_json: bool) -> int:
+    done = []
+    for outcome in outcomes:
+        done.append(outcome)
+        if not as_json:
+            state = "FAILED" if outcome.reason else "ok"
+            print(f"{state:6}  {outcome.check.id:{width}}  {outcome.seconds:5.1f} s", flush=True)
+            for line in outcome.reason.splitlines():
+                print(f"        {line}", flush=True)
+    failed = [outcome for outcome in done if outcome.reason]
+    if as_json:
+        print(json.dumps([_row(outcome) for outcome in done]))
+    else:
+        print(f"{len(done)} checks, {f'{len(failed)} FAILED' if failed else 'all ok'}")
+    return 1 if failed else 0
+
+
+def _row(outcome) -> dict:
+    state = "failed" if outcome.reason else "ok"
+    rest = {"reason": outcome.reason, "seconds": round(outcome.seconds, 2)}
+    return {"name": outcome.check.id, "state": state} | rest
+
+
+def _static(where, problems, as_json: bool) -> int:
+    if as_json:
+        reason = "\n".join(str(problem) for problem in problems)
+        state = "failed" if problems else "ok"
+        print(json.dumps([{"name": "manifest", "state": state, "reason": reason}]))
+    elif problems:
+        for problem in problems:
+            print(f"{where.path}: {problem}")
+        print(f"{len(problems)} problem{'s' if len(problems) > 1 else ''}")
+    else:
+        print(f"{where.path}: no problems.")
+    return 1 if problems else 0
+
+
+def _installed(where) -> str | None:
+    """The installed distribution that has this very manifest."""
+    from dlkit.registry import catalog
+
+    for plugin in catalog.plugins():
+        if plugin.manifest and where.path.samefile(plugin.manifest):
+            return plugin.distribution
+    return None

@@ -1,0 +1,1 @@
+"""The files that `dlkit plugin new` writes, as `string.Template` texts (`$package`, …)."""

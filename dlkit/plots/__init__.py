@@ -1,0 +1,36 @@
+"""Every picture the package draws: plain matplotlib Figures, one theme, no global state.
+
+Example:
+    ```python
+    from dlkit import plots
+
+    history = model.fit(images, labels, validation_split=0.2).history
+    plots.save(plots.curves(history), "curves.png")
+    ```
+"""
+
+from dlkit.plots.classification import Section, confusions_in_words, per_class, sections
+from dlkit.plots.confusion import confusion_matrix, confusions, count, most_confused
+from dlkit.plots.curves import curves, learning_rate, series
+from dlkit.plots.images import grid, mistake_tiles, mistakes
+from dlkit.plots.style import save
+from dlkit.plots.summary import run_summary
+
+__all__ = [
+    "Section",
+    "confusion_matrix",
+    "confusions",
+    "confusions_in_words",
+    "count",
+    "curves",
+    "grid",
+    "learning_rate",
+    "mistake_tiles",
+    "mistakes",
+    "most_confused",
+    "per_class",
+    "run_summary",
+    "save",
+    "sections",
+    "series",
+]

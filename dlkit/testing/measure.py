@@ -1,0 +1,40 @@
+"""What a built model has of the things that a manifest declares."""
+
+import math
+
+import keras
+
+from dlkit import registry
+from dlkit.registry import spec
+
+GROWTH = 64  # pixels: a multiple of every usual stride
+
+
+def counts(model: keras.Model) -> dict[str, int]:
+    """`params`, the trainable ones, and `variables`, all that the model holds."""
+    trainable = sum(math.prod(weight.shape) for weight in model.trainable_weights)
+    return {"params": trainable, "variables": model.count_params()}
+
+
+def levels(entry: spec.ModelSpec, model: keras.Model) -> dict[str, dict[str, int]]:
+    """Stride and channels of each declared level, as the model has them.
+
+    The stride is by how many pixels the input grows for one more cell; the ratio of the sizes is
+    not it, where borders are not padded.
+
+    Raises:
+        DlkitError: the model cannot be built with a larger input.
+    """
+    height, width, channels = entry.input_shape
+    larger = registry.create(
+        "model",
+        entry.full_name,
+        num_classes=0,
+        input_shape=(height + GROWTH, width + GROWTH, channels),
+    )
+    found = {}
+    for key, level in entry.levels.items():
+        small, large = (built.get_layer(level.layer).output.shape for built in (model, larger))
+        cells = large[1] - small[1] if len(small) == 4 else 0
+        found[key] = {"stride": round(GROWTH / cells) if cells else 0, "channels": small[-1]}
+    return found

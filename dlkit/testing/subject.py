@@ -1,0 +1,107 @@
+"""A model under test: builds it, feeds it, and leaves it as it was."""
+
+import contextlib
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+from dlkit import registry
+from dlkit.registry import spec
+from dlkit.testing import process
+
+SEED = 20
+
+Data = Callable[[spec.ModelSpec, int], np.ndarray]
+Loss = Callable[[Any, Any], Any]
+
+
+class Bench:
+    """What the checks of one plugin share: the builds of the model at hand, and one process.
+
+    Checks run model by model, so only the latest model's builds are held: a plugin of thirty large
+    networks fits in memory.
+    """
+
+    def __init__(self):
+        self._owner: object = None
+        self._models: dict[str, keras.Model] = {}
+        self._loader: process.Loader | None = None
+
+    def model(self, owner: object, key: str, build: Callable[[], keras.Model]) -> keras.Model:
+        """The build that `owner` keeps under `key`; made on first use."""
+        if owner is not self._owner:
+            self._owner, self._models = owner, {}
+        if key not in self._models:
+            self._models[key] = build()
+        return self._models[key]
+
+    def loader(self) -> process.Loader:
+        """A process that has loaded none of the plugin's code."""
+        if self._loader is None or not self._loader.alive:
+            self._loader = process.Loader()
+        return self._loader
+
+
+class Subject:
+    """One registered model, with data of the shape it declares.
+
+    Args:
+        entry: its row of the manifest.
+        bench: shared among the models of a plugin.
+        inputs: `(entry, rows) -> array`, a batch that it takes; None where the kit knows no data
+            for its task.
+        labels: `(entry, rows) -> array`, the answers to that batch.
+        loss: `(labels, outputs) -> scalar tensor`.
+    """
+
+    def __init__(
+        self,
+        entry: spec.ModelSpec,
+        bench: Bench,
+        inputs: Data | None = None,
+        labels: Data | None = None,
+        loss: Loss | None = None,
+    ):
+        self.spec = entry
+        self.bench = bench
+        self.loss = loss
+        self._inputs = inputs
+        self._labels = labels
+
+    @property
+    def model(self) -> keras.Model:
+        """The default build. Checks share it: whoever changes it does so within `kept`."""
+        return self.bench.model(self, "model", self.build)
+
+    @property
+    def twin(self) -> keras.Model:
+        """A second default build from the same seed, free to be compiled."""
+        return self.bench.model(self, "twin", self.build)
+
+    def build(self, seed: int = SEED, **config: Any) -> keras.Model:
+        """A new build from a seed."""
+        keras.utils.set_random_seed(seed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of a deprecated model, which works yet
+            return registry.create("model", self.spec.full_name, **config)
+
+    def inputs(self, rows: int = 4) -> np.ndarray:
+        """A batch as the task has it; for images uint8 `(rows, height, width, channels)`."""
+        return self._inputs(self.spec, rows)
+
+    def labels(self, rows: int = 4) -> np.ndarray:
+        """The answers to `inputs(rows)`."""
+        return self._labels(self.spec, rows)
+
+    @contextlib.contextmanager
+    def kept(self, model: keras.Model) -> Iterator[keras.Model]:
+        """Gives the model back its values when the block ends, those of its seeds included."""
+        values = [variable.numpy() for variable in model.variables]
+        try:
+            yield model
+        finally:
+            for variable, value in zip(model.variables, values, strict=True):
+                variable.assign(value)

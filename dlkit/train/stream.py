@@ -1,0 +1,198 @@
+"""A source's rows as a finite `tf.data.Dataset` that begins at any step at once.
+
+Every random choice is a function of the seed and a position, and of nothing that came before:
+
+* the order of epoch e is the permutation drawn from (seed, e);
+* the i-th sample of epoch e has the global position p = e · n + i, and its augmentation is drawn
+  from (seed, p).
+
+So a run that is stopped at step s and goes on by `dataset(start_step=s)` sees the very batches
+that it would have seen, and how samples are cut into batches changes none of them.
+"""
+
+import math
+import numbers
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from dlkit.data import augment as augmentations
+from dlkit.data import splitmix
+from dlkit.data.errors import DataError
+from dlkit.data.source import Source
+
+
+class Stream:
+    """The batches of one split, in an order that (seed, epoch) decides.
+
+    Args:
+        source: where the rows come from.
+        split: "train", "val" or "test".
+        batch_size: samples a batch; the last batch of an epoch holds what is left.
+        seed: decides order and augmentation, 0 … 2⁶³ - 1.
+        shuffle: False takes the rows as the split lists them, each epoch alike.
+        augment: a name of `dlkit.data.augment.AUGMENTATIONS`, or such a function.
+        class_weight: {label: weight}; adds a third element, sample weights float32. Labels that
+            are not named weigh 1.
+        limit_batches: only the first so many batches of each epoch.
+
+    Raises:
+        DataError: an argument cannot be right.
+
+    Example:
+        >>> stream = Stream(digits(), "train", batch_size=64, seed=1, augment="shift")
+        >>> model.fit(stream.dataset(epochs=5), epochs=5, steps_per_epoch=stream.steps_per_epoch)
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        split: str,
+        *,
+        batch_size: int,
+        seed: int = 0,
+        shuffle: bool = True,
+        augment: str | augmentations.Augmentation = "none",
+        class_weight: Mapping[int, float] | None = None,
+        limit_batches: int | None = None,
+    ):
+        self.source = source
+        self.split = split
+        self.rows = source.rows(split)
+        self.shuffle = shuffle
+        self.batch_size = _positive("batch_size", batch_size, "--batch-size 32")
+        self.seed = _seed(seed)
+        self.augment = augmentations.find(augment)
+        self.weights = _weight_table(class_weight, source)
+        self._check_size()
+        steps = math.ceil(len(self.rows) / self.batch_size)
+        if limit_batches is not None:
+            steps = min(steps, _positive("limit_batches", limit_batches, "--limit-batches 10"))
+        self.steps_per_epoch = steps
+
+    def dataset(self, start_step: int = 0, epochs: int = 1) -> tf.data.Dataset:
+        """The batches of steps start_step … epochs · steps_per_epoch - 1.
+
+        Args:
+            start_step: how many steps of the run are done; counts from its first epoch.
+            epochs: epochs of the whole run, the finished ones included.
+
+        Returns:
+            A dataset of (images, labels), or (images, labels, sample_weight); its cardinality is
+            known.
+
+        Raises:
+            DataError: start_step lies outside the run.
+        """
+        steps = self.steps_per_epoch
+        total = _positive("epochs", epochs, "--epochs 1") * steps
+        if isinstance(start_step, bool) or not isinstance(start_step, numbers.Integral):
+            raise DataError(f"start_step is a whole number, not {start_step!r}.")
+        if not 0 <= start_step <= total:
+            raise DataError(
+                f"start_step is {start_step}; {epochs} epochs of {steps} steps have steps 0 … "
+                f"{total}."
+            )
+        first_epoch, first_step = divmod(int(start_step), steps)
+        with tf.device("CPU:0"):  # the rows are shuffled and sliced there
+            rows = tf.constant(self.rows, tf.int64)
+
+        def epoch(e: tf.Tensor) -> tf.data.Dataset:
+            order = self._order(rows, e)
+            begin = tf.where(e == first_epoch, tf.constant(first_step, tf.int64), 0)
+            return tf.data.Dataset.range(begin, steps).map(
+                lambda step: (e, step, self._slice(order, step))
+            )
+
+        batches = tf.data.Dataset.range(first_epoch, epochs).flat_map(epoch)
+        batches = batches.map(self._batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        batches = batches.apply(tf.data.experimental.assert_cardinality(total - int(start_step)))
+        return batches.prefetch(tf.data.AUTOTUNE)
+
+    def _order(self, rows: tf.Tensor, e: tf.Tensor) -> tf.Tensor:
+        if not self.shuffle:
+            return rows
+        return tf.random.experimental.stateless_shuffle(
+            rows, seed=tf.stack([tf.constant(self.seed, tf.int64), e]), alg="philox"
+        )
+
+    def _slice(self, order: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+        return order[step * self.batch_size : (step + 1) * self.batch_size]
+
+    def _batch(self, e: tf.Tensor, step: tf.Tensor, rows: tf.Tensor) -> tuple[Any, ...]:
+        """Fetches and augments one batch: images, labels and, if asked for, sample weights."""
+        images, labels = self.source.fetch(rows)
+        with tf.control_dependencies(self._label_checks(labels)):
+            images = tf.nest.map_structure(tf.identity, images)
+        if self.augment is not augmentations.none:
+            first = e * len(self.rows) + step * self.batch_size
+            positions = first + tf.range(tf.size(rows, tf.int64))
+            images = self.augment(images, splitmix.rows(self.seed, positions))
+        if self.weights is None:
+            return images, labels
+        return images, labels, tf.gather(tf.constant(self.weights), labels)
+
+    def _label_checks(self, labels: Any) -> list[tf.Operation]:
+        """Checks class labels that are first seen here; known ones were checked by the source."""
+        if self.source.labels is not None or not _is_class_label(self.source):
+            return []
+        names = len(self.source.class_names)
+        fits = tf.reduce_all((labels >= 0) & (labels < names))
+        problem = f"{self.source.name}: labels out of range 0 … {names - 1}:"
+        return [tf.debugging.Assert(fits, [problem, labels])]
+
+    def _check_size(self) -> None:
+        n = len(self.rows)
+        if n == 0:
+            raise DataError(
+                f"{self.source.name}: split {self.split!r} has no rows.",
+                "Give it some, or train without it.",
+            )
+        if self.shuffle and self.batch_size > n:
+            raise DataError(
+                f"batch_size is {self.batch_size}, but {self.source.name} has only {n} rows in "
+                f"{self.split!r}.",
+                f"Choose a smaller one: --batch-size {max(1, 2 ** int(math.log2(n) - 1))}",
+            )
+
+
+def _positive(name: str, value: int, example: str) -> int:
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not whole or value < 1:
+        raise DataError(
+            f"{name} is a whole number of at least 1, not {value!r}.", f"Give one: {example}"
+        )
+    return int(value)
+
+
+def _seed(value: int) -> int:
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not whole or not 0 <= value < 2**63:
+        raise DataError(f"seed is a whole number in 0 … 2⁶³ - 1, not {value!r}.", "Use: --seed 0")
+    return int(value)
+
+
+def _is_class_label(source: Source) -> bool:
+    spec = source.element_spec[1]
+    return isinstance(spec, tf.TensorSpec) and spec.dtype.is_integer and spec.shape.rank == 1
+
+
+def _weight_table(class_weight: Mapping[int, float] | None, source: Source) -> np.ndarray | None:
+    """The weight of each label, (num_classes,) float32."""
+    if class_weight is None:
+        return None
+    if not _is_class_label(source):
+        raise DataError(f"class_weight needs class labels, which {source.name} has not.")
+    table = np.ones(len(source.class_names), np.float32)
+    for label, weight in class_weight.items():
+        if not isinstance(label, numbers.Integral) or not 0 <= label < len(table):
+            raise DataError(
+                f"class_weight names label {label!r}; {source.name} has 0 … {len(table) - 1}.",
+                f"Its classes are: {', '.join(source.class_names)}",
+            )
+        if not (isinstance(weight, numbers.Real) and math.isfinite(weight) and weight >= 0):
+            raise DataError(f"class_weight of label {label} is {weight!r}; give a number ≥ 0.")
+        table[label] = weight
+    return table

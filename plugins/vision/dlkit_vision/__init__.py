@@ -1,0 +1,1 @@
+"""Image architectures for dlkit; `dlkit.toml` beside this file says which."""

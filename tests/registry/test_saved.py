@@ -1,0 +1,108 @@
+"""Saved models in a fresh process: their plugin is found and imported, nothing else is."""
+
+import json
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+import dlkit
+from dlkit.registry import errors, saved
+
+TEXT = """
+api = 1
+[[model]]
+name = "net"
+build = "acme_nets.models:build"
+summary = "a net"
+task = "image-classification"
+params = 2
+variables = 2
+license = "MIT"
+"""
+CODE = """
+import keras
+
+@keras.saving.register_keras_serializable(package="acme_nets")
+class Twice(keras.layers.Layer):
+    def call(self, x):
+        return 2 * x
+
+def build():
+    image = keras.Input((1,))
+    return keras.Model(image, Twice(name="twice")(keras.layers.Dense(1, name="d")(image)))
+"""
+FRESH = """
+import sys, dlkit
+model = dlkit.load_model(sys.argv[1])
+assert "acme_nets" in sys.modules
+print(model.layers[-1].name)
+"""
+
+
+@pytest.fixture
+def file(make_plugin, tmp_path):
+    files = {"__init__.py": "from acme_nets import models", "models.py": CODE}
+    make_plugin("acme-nets", TEXT, files)
+    path = tmp_path / "net.keras"
+    dlkit.create_model("acme-nets/net").save(path)
+    return path
+
+
+def fresh(path):
+    return subprocess.run([sys.executable, "-c", FRESH, path], capture_output=True, text=True)
+
+
+def test_one_call_in_a_fresh_process(file):
+    done = fresh(file)
+    assert done.stdout.strip() == "twice", done.stderr
+
+
+def test_a_missing_plugin_is_named(file, monkeypatch):
+    monkeypatch.delenv("PYTHONPATH")
+    done = fresh(file)
+    assert "acme_nets>Twice is in acme-nets, which is not installed" in done.stderr
+    assert "pip install acme-nets" in done.stderr
+
+
+def test_the_file_cannot_say_what_is_imported(tmp_path, file):
+    """A class of another package, with a module path of the file's own choice."""
+    hostile = tmp_path / "hostile.keras"
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(hostile, "w") as new:
+        for name in old.namelist():
+            text = old.read(name)
+            if name == "config.json":
+                text = text.replace(b'"acme_nets>Twice"', b'"antigravity>Twice"')
+                text = text.replace(b'"acme_nets.models"', b'"antigravity"')
+            new.writestr(name, text)
+    with pytest.raises(errors.PluginNotInstalled, match="antigravity>Twice"):
+        dlkit.load_model(hostile)
+    assert "antigravity" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"), [(None, "no such file"), (b"nonsense", "no .keras archive")]
+)
+def test_what_is_no_archive(tmp_path, content, problem):
+    path = tmp_path / "x.keras"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(errors.ModelFileError, match=problem):
+        dlkit.load_model(path)
+
+
+def test_an_archive_without_a_config(tmp_path):
+    path = tmp_path / "x.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("metadata.json", "{}")
+    with pytest.raises(errors.ModelFileError, match=r"config\.json"):
+        dlkit.load_model(path)
+
+
+def test_packages_are_read_from_everywhere_in_the_config(tmp_path):
+    path = tmp_path / "x.keras"
+    config = {"a": [{"registered_name": "p>A"}, {"b": {"registered_name": "q>B"}}, {"c": "p>C"}]}
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", json.dumps(config))
+    assert saved.packages(str(path)) == {"p": ["p>A"], "q": ["q>B"]}

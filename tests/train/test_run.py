@@ -1,0 +1,161 @@
+"""A run: its folder, its loop, its ends."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+import yaml
+from tests.train.conftest import fit
+
+import dlkit
+from dlkit.registry import errors
+from dlkit.train import evaluations
+from dlkit.train.callbacks import csv_log
+from dlkit.train.run import RunError, new_folder
+
+
+def test_the_whole_loop(tmp_path, recipe):
+    run = dlkit.Run(tmp_path / "r", recipe)
+    assert set(run.fit_args()) == {
+        "epochs", "initial_epoch", "steps_per_epoch", "callbacks", "shuffle",
+    }  # fmt: skip
+    fit(run)
+    assert dlkit.Recipe.load(run.folder / "config.yaml") == recipe
+    env = json.loads((run.folder / "env.json").read_text())
+    assert env["data"]["splits"] == {"train": 1077, "val": 270, "test": 450}
+    assert env["model"]["params"] == 64 * 16 + 16 + 160 + 10
+    rows = csv_log.read(run.folder / "log.csv")
+    assert [row["epoch"] for row in rows] == [1, 2]
+    assert {"accuracy", "val_accuracy", "learning_rate", "seconds", "images_per_second"} <= {
+        *rows[0]
+    }
+    state = json.loads((run.folder / "state.json").read_text())
+    assert (state["status"], state["epochs_done"]) == ("finished", 2)
+    assert {path.name for path in (run.folder / "ckpt").iterdir()} == {"last", "prev", "best"}
+    assert list((run.folder / "tb").rglob("events*"))
+
+    evaluation = run.evaluate()
+    assert evaluation.size == 450 and evaluation.split == "test"
+    again = evaluations.read(run.folder)
+    assert again.metrics == evaluation.metrics
+    assert np.array_equal(again.arrays["labels"], evaluation.arrays["labels"])
+    assert run.report().stat().st_size > 10_000
+    assert dlkit.class_names(run.best_model()) == tuple("0123456789")
+
+
+def test_config_and_env_are_there_before_the_first_step(tmp_path, recipe):
+    run = dlkit.Run(tmp_path / "r", recipe)
+    run.build()
+    assert {path.name for path in run.folder.iterdir()} == {"config.yaml", "env.json"}
+    assert yaml.safe_load((run.folder / "config.yaml").read_text())["optimizer"]["name"] == "adam"
+
+
+def test_the_same_recipe_twice_gives_the_same_weights(tmp_path, recipe):
+    one, two = (fit(dlkit.Run(tmp_path / name, recipe)) for name in "ab")
+    for a, b in zip(one.get_weights(), two.get_weights(), strict=True):
+        assert np.array_equal(a, b)
+
+
+def test_a_resumed_run_ends_as_an_undisturbed_one(tmp_path, recipe):
+    """Whole epochs are the unit; a model without random layers comes out the same to the bit."""
+    whole = fit(dlkit.Run(tmp_path / "whole", recipe))
+    run = dlkit.Run(tmp_path / "part", recipe)
+    model = run.build()
+    args = run.fit_args() | {"epochs": 1}
+    model.fit(run.train, validation_data=run.val, verbose=0, **args)
+    resumed = dlkit.Run(tmp_path / "part", resume=True)
+    assert resumed.epochs_done == 1
+    part = fit(resumed)
+    for a, b in zip(whole.get_weights(), part.get_weights(), strict=True):
+        assert np.array_equal(a, b)
+    rows = [csv_log.read(tmp_path / name / "log.csv") for name in ("whole", "part")]
+    for one, two in zip(*rows, strict=True):
+        assert one["val_loss"] == two["val_loss"] and one["epoch"] == two["epoch"]
+
+
+def test_an_old_run_is_not_written_over(tmp_path, recipe):
+    dlkit.Run(tmp_path / "r", recipe).build()
+    with pytest.raises(RunError, match="holds a run already") as caught:
+        dlkit.Run(tmp_path / "r", recipe)
+    assert "--resume --run" in caught.value.fix and "-2" in caught.value.fix
+
+
+def test_a_folder_that_is_no_run(tmp_path):
+    with pytest.raises(RunError, match="is no run folder"):
+        dlkit.Run(tmp_path)
+
+
+def test_no_checkpoint(tmp_path, recipe):
+    dlkit.Run(tmp_path / "r", recipe).build()
+    with pytest.raises(RunError, match="no epoch of it has finished"):
+        dlkit.Run(tmp_path / "r").evaluate()
+    with pytest.raises(RunError, match="no checkpoint to go on from"):
+        dlkit.Run(tmp_path / "r", resume=True).build()
+
+
+def test_prev_serves_where_last_was_lost(tmp_path, recipe):
+    run = dlkit.Run(tmp_path / "r", recipe)
+    fit(run)
+    (run.folder / "ckpt" / "last" / "model.keras").unlink()
+    assert dlkit.Run(run.folder, resume=True).epochs_done == 1
+
+
+def test_early_stopping_and_time_limit(tmp_path, recipe):
+    cases = {"stopped early": {"early_stopping": 1, "optimizer.learning_rate": 1e-9, "epochs": 9},
+             "time limit": {"max_time": 1e-6, "epochs": 9}}  # fmt: skip
+    for i, (status, settings) in enumerate(cases.items()):
+        run = dlkit.Run(tmp_path / str(i), recipe.replace(**settings))
+        fit(run)
+        state = json.loads((run.folder / "state.json").read_text())
+        assert state["status"] == status
+        assert state["epochs_done"] < 9
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_precision(tmp_path, recipe, precision):
+    run = dlkit.Run(tmp_path / "r", recipe.replace(precision=precision))
+    model = fit(run)
+    assert model.get_layer("hidden").compute_dtype == precision
+    assert model.get_layer("hidden").kernel.dtype == "float32"
+    assert keras.config.dtype_policy().name == "float32"
+    assert run.evaluate().metrics["accuracy"] > 0.2
+
+
+@pytest.mark.parametrize("name", ["sgd", "adamw", "rmsprop"])
+def test_optimizers_learn_and_spare_biases(tmp_path, recipe, name):
+    settings = {"optimizer.name": name, "optimizer.weight_decay": 1e-4, "schedule": "step"}
+    run = dlkit.Run(tmp_path / "r", recipe.replace(**settings))
+    model = fit(run)
+    used = [v.path for v in model.trainable_variables if model.optimizer._use_weight_decay(v)]
+    assert used and not any("bias" in path for path in used)
+    rows = csv_log.read(run.folder / "log.csv")
+    assert rows[-1]["loss"] < rows[0]["loss"]
+
+
+def test_class_weights_reach_the_stream(tmp_path, recipe):
+    run = dlkit.Run(tmp_path / "r", recipe.replace(class_weights=True))
+    images, labels, weights = next(iter(run.train))
+    assert images.shape[0] == labels.shape[0] == weights.shape[0] == 32
+
+
+def test_a_batch_larger_than_the_data_leaves_no_folder(tmp_path, recipe):
+    run = dlkit.Run(tmp_path / "r", recipe.replace(batch_size=5000))
+    with pytest.raises(errors.DlkitError, match="5000"):
+        run.build()
+    assert not run.folder.exists()
+
+
+def test_a_damaged_evaluation_is_named(tmp_path, recipe):
+    run = dlkit.Run(tmp_path / "r", recipe)
+    fit(run)
+    run.evaluate()
+    (run.folder / "evaluation.npz").write_bytes(b"x")
+    with pytest.raises(errors.DlkitError, match=r"evaluation\.npz.*damaged") as caught:
+        run.report()
+    assert caught.value.fix == f"Make it again: dlkit eval {run.folder}"
+
+
+def test_new_folders_are_numbered(tmp_path):
+    names = [new_folder("acme/net", "digits", tmp_path).name for _ in range(2)]
+    assert names == ["acme-net-digits-01", "acme-net-digits-02"]

@@ -1,0 +1,88 @@
+"""Weights from paths and tags, over file:// addresses."""
+
+import hashlib
+
+import keras
+import numpy as np
+import pytest
+
+import dlkit
+from dlkit.registry import errors
+from dlkit.weights import WeightsError
+
+TEXT = """
+api = 1
+[[model]]
+name = "net"
+build = "acme_nets:build"
+summary = "s"
+task = "image-classification"
+params = 3
+variables = 3
+license = "MIT"
+[[model.weights]]
+tag = "v1"
+url = "{url}"
+hash = "{hash}"
+license = "MIT"
+"""
+CODE = """
+import keras
+def build(*, units=1):
+    return keras.Sequential([keras.Input((2,)), keras.layers.Dense(units, name="d")])
+"""
+
+
+@pytest.fixture
+def published(tmp_path, make_plugin, monkeypatch):
+    monkeypatch.setenv("DLKIT_HOME", str(tmp_path / "home"))
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="d")])
+    path = tmp_path / "net.weights.h5"
+    model.save_weights(path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+
+    def install(form="sha256:{}", digits=64, digest=digest):
+        text = TEXT.format(url=path.as_uri(), hash=form.format(digest[:digits]))
+        make_plugin("acme-nets", text, {"__init__.py": CODE})
+
+    return path, model, install
+
+
+def test_a_path(published):
+    path, model, install = published
+    install()
+    loaded = dlkit.create_model("acme-nets/net", weights=str(path))
+    assert np.array_equal(loaded.get_weights()[0], model.get_weights()[0])
+
+
+@pytest.mark.parametrize(("form", "digits"), [("sha256:{}", 64), ("sha256-8:{}", 8)])
+def test_a_tag(published, form, digits):
+    _, model, install = published
+    install(form, digits)
+    for loaded in (
+        dlkit.create_model("acme-nets/net@v1"),
+        dlkit.create_model("acme-nets/net", weights="v1"),
+    ):
+        assert np.array_equal(loaded.get_weights()[0], model.get_weights()[0])
+
+
+@pytest.mark.parametrize(("form", "digits"), [("sha256:{}", 64), ("sha256-8:{}", 8)])
+def test_another_file_than_was_published_is_refused(published, form, digits):
+    _, _, install = published
+    install(form, digits, digest="0" * 64)
+    with pytest.raises(WeightsError):
+        dlkit.create_model("acme-nets/net@v1")
+
+
+def test_what_does_not_fit_or_is_not_there(published, tmp_path):
+    path, _, install = published
+    install()
+    with pytest.raises(WeightsError, match="does not fit"):
+        dlkit.create_model("acme-nets/net", weights=str(path), units=3)
+    with pytest.raises(WeightsError, match="no such file"):
+        dlkit.create_model("acme-nets/net", weights=str(tmp_path / "x.weights.h5"))
+    (tmp_path / "x.npz").write_bytes(b"")
+    with pytest.raises(WeightsError, match=r"come in a \.weights\.h5 file"):
+        dlkit.create_model("acme-nets/net", weights=str(tmp_path / "x.npz"))
+    with pytest.raises(errors.UnknownWeights, match="has no weights 'v9'"):
+        dlkit.create_model("acme-nets/net", weights="v9")

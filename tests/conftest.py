@@ -1,13 +1,16 @@
 """What every part's tests share."""
 
 import os
+import subprocess
 import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import pytest
 
+import dlkit
 from dlkit import registry
+from dlkit.registry import local
 
 
 @pytest.fixture
@@ -46,3 +49,74 @@ def make_plugin(tmp_path, monkeypatch):
         del sys.modules[module]
     monkeypatch.undo()
     registry.refresh()
+
+
+@pytest.fixture
+def dlkit_command(tmp_path):
+    """Runs `dlkit WORDS` in a process of its own, away from the repository.
+
+    `dlkit_command(*words, env={…})` gives back what `subprocess.run` does, with text. Its plugins
+    are those of this environment and those of `make_plugin`.
+    """
+
+    def run(*words, env=None, **options):
+        return subprocess.run(
+            [sys.executable, "-m", "dlkit", *words],
+            env={**os.environ, **(env or {})},
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            **{"capture_output": True, "text": True, "timeout": 300, **options},
+        )
+
+    return run
+
+
+@pytest.fixture
+def many_plugins(make_plugin):
+    """Twelve plugins of ten models each, whose code raises as soon as it is imported."""
+    model = """
+[[model]]
+name = "net{i}"
+build = "{package}.models:net{i}"
+summary = "Synthetic network {i} of {name}"
+task = "image-classification"
+params = {params}
+variables = {params}
+license = "Apache-2.0"
+input_shape = [32, 32, 3]
+num_classes = 10
+tags = ["synthetic"]
+paper = {{ title = "On networks that are never built", year = 2020, arxiv = "2001.00001" }}
+[model.levels]
+C3 = {{ layer = "conv3", stride = 8, channels = 64 }}
+"""
+    names = [f"acme-nets{n:02}" for n in range(12)]
+    refuse = "raise ImportError('listing must not import this')"
+    for name in names:
+        package = name.replace("-", "_")
+        tables = [
+            model.format(i=i, name=name, package=package, params=1000 * i) for i in range(1, 11)
+        ]
+        files = {"__init__.py": refuse, "models.py": refuse}
+        make_plugin(name, "api = 1\n" + "".join(tables), files, refresh=False)
+    registry.refresh()
+    return names
+
+
+@pytest.fixture
+def local_tiny(monkeypatch):
+    """Registers a small perceptron as `local/tiny`, until the test ends."""
+    import keras
+
+    from dlkit import layers
+
+    monkeypatch.setattr(local, "_specs", {})
+
+    @dlkit.register_model("tiny", task="image-classification", input_shape=(8, 8, 1))
+    def tiny(*, num_classes=10, input_shape=(8, 8, 1), units=16):
+        image = keras.Input(input_shape, name="image")
+        x = keras.layers.Rescaling(1 / 255, dtype="float32", name="scale")(image)
+        x = keras.layers.Flatten(name="flatten")(x)
+        x = keras.layers.Dense(units, activation="relu", name="hidden")(x)
+        x = keras.layers.Dense(num_classes, name="logits")(x)
+        return keras.Model(image, layers.ClassifierOutput(name="probabilities")(x), name="tiny")

@@ -37,7 +37,7 @@ def classifier(
 
     Raises:
         BlockError: a negative number of classes, or another pooling.
-        ValueError: another activation.
+        ClassifierError: another activation.
     """
     if num_classes < 0:
         raise BlockError(

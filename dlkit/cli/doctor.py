@@ -65,7 +65,7 @@ def _named(name: str) -> registry.Plugin:
     if plugin is not None:
         return plugin
     if name in spec.FIRST_PARTY:
-        raise errors.PluginNotInstalled(f"the plugin {name!r}", name)
+        raise registry.DlkitError(f"{name} is not installed.", f"Install it: pip install {name}")
     near = errors.suggestion(name, [plugin.distribution for plugin in index.plugins])
     raise registry.DlkitError(
         f"no plugin {name!r} is installed.{near}", "See those that are: dlkit plugins"
@@ -124,7 +124,7 @@ def _advice(row: dict) -> Iterator[str]:
     if row["state"] == "invalid":
         yield f"  Check it: dlkit plugin check {name}"
     elif row["state"] == "incompatible":
-        yield f"  Upgrade: pip install -U dlkit-core {name}"
+        yield f"  {errors.PluginIncompatible(name, row['problem'], name).fix}"
     else:
         imports = ", ".join(row["modules"])
         yield f'  See all of it: {sys.executable} -X faulthandler -c "import {imports}"'

@@ -142,6 +142,7 @@ def _refuse(message: str, command: str) -> int:
 
 
 def _refuse_arguments(parser: argparse.ArgumentParser, unknown: list[str]) -> int:
+    unknown = [word for word in unknown if word != "--"] or unknown
     word = next((word for word in unknown if word.startswith("-")), unknown[0])
     near = difflib.get_close_matches(word.partition("=")[0], _options(parser), n=1)
     hint = f" Did you mean '{near[0]}'?" if near else ""

@@ -118,7 +118,7 @@ def main() -> None:
     except SystemExit as stop:
         finding = _failed("exits", f"it calls sys.exit({stop.code!r})", stop, order["package"])
     except BaseException as error:  # noqa: BLE001 (foreign code may raise anything)
-        last = traceback.format_exception_only(error)[-1].strip()
+        last = " ".join(traceback.format_exception_only(error)[-1].split())
         finding = _failed("raises", last, error, order["package"])
     said.write_text(json.dumps(dataclasses.asdict(finding)))
     os._exit(0)  # what the plugin left running, and its exit handlers, are of no interest

@@ -2,9 +2,7 @@
 
 import errno
 import os
-import shlex
 import sys
-import traceback
 
 _ADVICE = {  # of the system's refusals, those that people meet
     errno.ENOSPC: "Free some space there, or choose another folder",
@@ -28,6 +26,8 @@ def explain(error: BaseException, words: list[str], debug: bool) -> int:
     """
     message, code = _told(error, words)
     if debug and message:
+        import traceback  # this and shlex: most commands fail at nothing, and never need them
+
         traceback.print_exception(error)
     elif message:
         print(message, file=sys.stderr)
@@ -46,6 +46,8 @@ def _told(error: BaseException, words: list[str]) -> tuple[str, int]:
         return "", 141
     if isinstance(error, OSError):
         return _refused_by_system(error), 1
+    import shlex
+
     again = shlex.join(["dlkit", "--debug", *words])
     return f"internal error: {_in_a_line(error)}\n  See where: {again}", 1
 

@@ -65,15 +65,15 @@ def _found(name: str, kind: str | None) -> list[registry.Spec]:
         DlkitError: nothing has it; of the kinds' reasons, the one that says most.
     """
     found = []
-    reasons: list[registry.DlkitError] = []
+    reasons: dict[str, registry.DlkitError] = {}
     bare, _, tag = name.partition("@")
     for one in [kind] if kind else spec.KINDS:
         try:
             found.append(resolve.find(one, bare))
         except registry.DlkitError as error:
-            reasons.append(error)
+            reasons[one] = error
     if not found:
-        raise max(reasons, key=_tells)
+        raise _most_telling(bare, reasons)
     if tag:
         for entry in found:
             known = getattr(entry, "pretrained", ())
@@ -82,11 +82,17 @@ def _found(name: str, kind: str | None) -> list[registry.Spec]:
     return found
 
 
-def _tells(reason: registry.DlkitError) -> int:
-    """How much a reason helps: a near name in any kind is more than `no such model`."""
-    if not isinstance(reason, errors.UnknownName):
-        return 2
-    return int("Did you mean" in reason.message)
+def _most_telling(name: str, reasons: dict[str, registry.DlkitError]) -> registry.DlkitError:
+    for reason in reasons.values():
+        if not isinstance(reason, errors.UnknownName):
+            return reason
+    owner = {
+        entry.display_name: kind
+        for kind in reversed(reasons)  # where several kinds have the name, the first one owns it
+        for entry in registry.list_specs(kind, deprecated=True)
+    }
+    near = errors.nearest(name, owner)
+    return reasons[owner[near] if near else next(iter(reasons))]
 
 
 def _known(entry: registry.Spec) -> describe.Known:
@@ -95,9 +101,8 @@ def _known(entry: registry.Spec) -> describe.Known:
     recipes = [
         recipe
         for recipe in registry.list_specs("recipe")
-        if entry.kind == "model" and recipe.model in names
-        or entry.kind == "dataset" and recipe.dataset in names
-    ]  # fmt: skip
+        if getattr(recipe, entry.kind, None) in names  # a recipe has a `model` and a `dataset`
+    ]
     plugin = registry.index().plugin(entry.namespace)
     place = locate.builder(entry.build) if entry.build else _table(entry)
     return describe.Known(entry, plugin.version if plugin else "", place, tuple(recipes))

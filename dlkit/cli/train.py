@@ -32,7 +32,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Trains, judges the best epoch on the test split, and writes the report."""
-    from dlkit.registry.errors import UsageError
     from dlkit.train.run import Run, new_folder
 
     if args.resume:

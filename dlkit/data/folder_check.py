@@ -13,7 +13,8 @@ import tqdm
 
 from dlkit.data import decode
 from dlkit.data.errors import DataError
-from dlkit.data.folder_layout import NAMED, File
+from dlkit.data.folder_layout import File
+from dlkit.data.names import NAMED, readable
 
 MANY = 500  # files; with more, a bar shows how far the check is
 
@@ -61,7 +62,7 @@ def usable(
     if not broken:
         return list(checked), []
     count = f"{len(broken)} broken file{'s' * (len(broken) > 1)}"
-    named = [f"{each.file.path} {each.problem}" for each in broken[:NAMED]]
+    named = [f"{readable(each.file.path)} {each.problem}" for each in broken[:NAMED]]
     if len(broken) > NAMED:
         named.append(f"and {len(broken) - NAMED} more")
     if on_broken == "refuse":
@@ -91,7 +92,7 @@ def twins(checked: Sequence[Checked], split_of: Sequence[str]) -> list[str]:
     ):
         across = [places for places in groups.values() if len({*map(key, places)}) > 1]
         if across:
-            example = " = ".join(checked[place].file.path for place in across[0][:NAMED])
+            example = " = ".join(readable(checked[place].file.path) for place in across[0][:NAMED])
             images = "image stands" if len(across) == 1 else "images stand"
             notes.append(f"{len(across)} {images} in several {where}, byte for byte: {example}.")
     return notes

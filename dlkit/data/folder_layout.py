@@ -3,11 +3,10 @@
 import dataclasses
 import os
 import pathlib
-import re
-from collections.abc import Sequence
 
 from dlkit.data import decode
 from dlkit.data.errors import DataError
+from dlkit.data.names import listed, natural, readable
 from dlkit.registry import errors
 
 SPLIT_NAMES = {
@@ -16,7 +15,6 @@ SPLIT_NAMES = {
     **dict.fromkeys(("test", "testing"), "test"),
 }
 LITTER = {"thumbs.db", "desktop.ini", "__macosx"}
-NAMED = 5  # so many of many paths are named
 
 TREE = """{problem}
   Expected:
@@ -60,25 +58,13 @@ def find(data: str | os.PathLike | None) -> Layout:
     folders = search.folders(root)
     own = [folder for folder in folders if folder.name.lower() in SPLIT_NAMES]
     # A class may be called "train" too: a split holds folders where a class holds images.
-    if own and all(search.folders(folder) and not search.images(folder) for folder in own):
+    if any(map(search.folders, own)) and not any(map(search.images, own)):
         search.own_split(own)
         search.aside("folders beside the splits", [each for each in folders if each not in own])
     else:
         search.classes(folders, "")
     search.aside("files outside class folders", search.files(root))
     return search.layout()
-
-
-def natural(name: str) -> tuple:
-    """The key by which "cat2" comes before "cat10"."""
-    parts = re.split(r"(\d+)", name.casefold())
-    return [int(part) if place % 2 else part for place, part in enumerate(parts)], name
-
-
-def listed(names: Sequence[object]) -> str:
-    """A few of the names, and how many more there are."""
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(str(name) for name in names[:NAMED]) + more
 
 
 class _Search:
@@ -102,8 +88,8 @@ class _Search:
         """Takes each folder as a class."""
         for folder in folders:
             images = set(self.images(folder))
-            path = [image.relative_to(self.root).as_posix() for image in sorted(images)]
-            self.found += [File(each, folder.name, split) for each in path]
+            paths = [image.relative_to(self.root).as_posix() for image in images]
+            self.found += [File(path, readable(folder.name), split) for path in paths]
             others = [each for each in _visible(folder) if each not in images]
             self.aside("files that are no JPEG or PNG, or folders inside classes", others)
         self._check_classes(folders, split)
@@ -152,7 +138,7 @@ class _Search:
 
     def _check_classes(self, folders: list[pathlib.Path], split: str) -> None:
         full = {file.label for file in self.found if file.split == split}
-        empty = [folder for folder in folders if folder.name not in full]
+        empty = [folder for folder in folders if readable(folder.name) not in full]
         place = f"its {split} folder" if split else "it"
         if not full:
             self.refuse(self._nothing(folders, place))

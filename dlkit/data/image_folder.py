@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from dlkit.data import decode, errors, folder_check, folder_layout, splits
+from dlkit.data import decode, errors, folder_check, folder_layout, names, splits
 from dlkit.data.source import Source
 from dlkit.registry.errors import suggestion
 
@@ -100,7 +100,7 @@ def _labels(layout: folder_layout.Layout, checked: Sequence[folder_check.Checked
     emptied = [name for name in layout.class_names if name not in training]
     if emptied:
         raise errors.DataError(
-            f"{layout.root}: all training images of {folder_layout.listed(emptied)} are broken.",
+            f"{layout.root}: all training images of {names.listed(emptied)} are broken.",
             "Repair them, or remove the class.",
         )
     return labels
@@ -144,10 +144,10 @@ def _splits(
 
 
 def _split_names(parts: dict[str, np.ndarray], size: int) -> list[str]:
-    names = np.full(size, "", object)
+    split_of = np.full(size, "", object)
     for name, rows in parts.items():
-        names[rows] = name
-    return names.tolist()
+        split_of[rows] = name
+    return split_of.tolist()
 
 
 def _absent(
@@ -158,7 +158,7 @@ def _absent(
         for name, rows in parts.items()
     }
     return [
-        f"{name} holds no image of: {folder_layout.listed(classes)}."
+        f"{name} holds no image of: {names.listed(classes)}."
         for name, classes in absent.items()
         if classes
     ]

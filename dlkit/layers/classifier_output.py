@@ -10,8 +10,8 @@ ACTIVATIONS = ("softmax", "sigmoid", None)
 """One class of many; any number of classes at once; logits."""
 
 
-class ClassNamesError(DlkitError, ValueError):
-    """The names do not fit the classes, or the model has no place for them."""
+class ClassifierError(DlkitError, ValueError):
+    """No such output: an unknown activation, or names that do not fit the classes."""
 
 
 @keras.saving.register_keras_serializable(package="dlkit")
@@ -30,8 +30,8 @@ class ClassifierOutput(keras.layers.Layer):
         class_names: one name a class, in the order of the labels; empty while unknown.
 
     Raises:
-        ValueError: another activation.
-        ClassNamesError: names that repeat, are empty, or do not match the number of classes.
+        ClassifierError: another activation; names that repeat, are empty, or are not as many as
+            the classes.
 
     Example:
         >>> layer = ClassifierOutput("softmax", class_names=("cat", "dog"))
@@ -44,10 +44,10 @@ class ClassifierOutput(keras.layers.Layer):
     ):
         super().__init__(**{**kwargs, "dtype": "float32"})
         if activation not in ACTIVATIONS:
-            near = suggestion(str(activation), [name for name in ACTIVATIONS if name])
-            raise ValueError(
-                f"a classifier's activation is 'softmax', 'sigmoid' or None, "
-                f"not {activation!r}.{near}"
+            near = suggestion(str(activation), filter(None, ACTIVATIONS))
+            raise ClassifierError(
+                f"a classifier's output has no activation {activation!r}.{near}",
+                f"Choose one: {', '.join(map(repr, ACTIVATIONS))}",
             )
         self.activation = activation
         self.classes: int | None = None
@@ -104,13 +104,13 @@ def set_class_names(model: keras.Model, names: Sequence[str]) -> None:
         names: one name a class, in the order of the labels; all different, none empty.
 
     Raises:
-        ClassNamesError: the names are not so many as the classes, repeat or are empty; or the
+        ClassifierError: the names are not so many as the classes, repeat or are empty; or the
             model has no dlkit classifier in it.
     """
     names = _checked(names)
     heads = list(_heads(model))
     if not heads:
-        raise ClassNamesError(
+        raise ClassifierError(
             f"model {model.name!r} has no ClassifierOutput layer, which would keep class names.",
             "End it in one: dlkit.blocks.classifier(x, num_classes)",
         )
@@ -131,20 +131,20 @@ def _heads(layer: keras.layers.Layer) -> Iterator[ClassifierOutput]:
 def _checked(names: Iterable[str]) -> tuple[str, ...]:
     """The names as a tuple of distinct, non-empty strings."""
     if isinstance(names, str):
-        raise ClassNamesError(
+        raise ClassifierError(
             f"class names are a list of strings, not the one string {names!r}.",
             f"Pass a list: {names.split()!r}",
         )
     names = tuple(names)
     for position, name in enumerate(names):
         if not isinstance(name, str) or not name.strip():
-            raise ClassNamesError(
+            raise ClassifierError(
                 f"class {position} has the name {name!r}, which is no text to show.",
                 "Name it: a non-empty string for every class",
             )
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
-        raise ClassNamesError(
+        raise ClassifierError(
             f"class names must differ, and {', '.join(map(repr, repeated))} stands more than once.",
             "Tell them apart: a different name for every class",
         )
@@ -153,7 +153,7 @@ def _checked(names: Iterable[str]) -> tuple[str, ...]:
 
 def _count(names: tuple[str, ...], classes: int | None) -> None:
     if len(names) != classes:
-        raise ClassNamesError(
+        raise ClassifierError(
             f"the model tells {classes} classes apart, and {len(names)} class names were given.",
             f"Match them: pass {classes} names, or build the model with num_classes={len(names)}",
         )

@@ -14,6 +14,8 @@ NAMED = 40  # up to so many classes each row bears its name
 COUNTED = 25  # up to so many classes each cell bears its count
 FINEST = 300  # more classes than pixels: neighbours share a cell
 
+_MAP_COLORS = ("#e06a1f", "#4285f0")  # between day and night: an image cannot follow the page
+
 
 def confusion_matrix(
     matrix: np.ndarray, class_names: Sequence[str], only: Sequence[int] | None = None
@@ -148,9 +150,10 @@ def _map(matrix: np.ndarray, keep: np.ndarray) -> Figure:
     """Draws the matrix of many classes as an image, its axes numbered."""
     tints = _tints(matrix)[np.ix_(keep, keep)]
     pixels = np.zeros((*tints.shape, 4))
-    pixels[..., :3] = colors.to_rgb(style.WARM)
-    pixels[np.diag_indices(len(tints))] = (*colors.to_rgb(style.ACCENT), 1)
-    pixels[..., 3] = np.where(tints > 0, 0.25 + 0.75 * tints, 0)  # a pixel needs more than a cell
+    wrong, right = _MAP_COLORS
+    pixels[..., :3] = colors.to_rgb(wrong)
+    pixels[np.diag_indices(len(tints))] = (*colors.to_rgb(right), 1)
+    pixels[..., 3] = np.where(tints > 0, 0.35 + 0.65 * tints, 0)  # a pixel needs more than a cell
     if len(keep) > FINEST:  # the strongest of each block, so that no lone mistake is lost
         pixels = _strongest(pixels, -(-len(keep) // FINEST))
     side = 560

@@ -146,8 +146,9 @@ def _name_lines(axes: Axes, x: np.ndarray, train, val) -> None:
         middle = (ends[0][0] + ends[1][0]) / 2
         ends[0][0], ends[1][0] = middle - gap / 2, middle + gap / 2
     for y, right, name, color in ends:
-        axes.text(1.02 if len(x) == 1 else right + 0.04, y, name, color=color, transform=axes.transAxes, va="center", size=11.5,
-                  weight="bold" if name == "val" else "normal")  # fmt: skip
+        left = 1.02 if len(x) == 1 else right + 0.04
+        weight = "bold" if name == "val" else "normal"
+        axes.text(left, y, name, color=color, transform=axes.transAxes, va="center", weight=weight)
 
 
 def epochs_of(history: History) -> np.ndarray:

@@ -52,6 +52,7 @@ def value(metric: str, number: float) -> str:
 
 
 def metric(name: str) -> str:
-    """Returns a metric's name in words: `top_5_accuracy` as `Top 5 accuracy`."""
+    """Returns a metric's name in words: `top5_accuracy` as `Top 5 accuracy`."""
     words = clean(name).removeprefix("val_").replace("_", " ")
+    words = re.sub(r"^top(?=\d)", "top ", words)
     return words[:1].upper() + words[1:]

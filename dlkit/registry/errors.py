@@ -147,7 +147,7 @@ class PluginBroken(DlkitError, ImportError):
     def __init__(self, wanted: str, plugin: str, cause: str, distribution: str):
         super().__init__(
             f"{wanted} did not load from {plugin}.\n  {cause}",
-            f"Diagnose it: dlkit doctor {distribution}",
+            f"Diagnose it: dlkit doctor --deep {distribution}",
         )
 
 

@@ -1,4 +1,5 @@
 import io
+import os
 import shutil
 import zlib
 
@@ -7,7 +8,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from dlkit.data import decode, folder_check, folder_layout
+from dlkit.data import decode, folder_check, names
 from dlkit.data.errors import DataError
 from dlkit.data.image_folder import image_folder
 from dlkit.train.stream import Stream
@@ -153,6 +154,28 @@ def test_a_split_given_twice_or_without_train_is_refused(split):
         image_folder(data=split)
 
 
+def test_an_empty_folder_among_the_users_own_is_refused(split):
+    shutil.rmtree(split / "val")
+    (split / "val").mkdir()
+    with pytest.raises(DataError, match="its val folder holds no class folder"):
+        image_folder(data=split)
+
+
+def test_names_that_are_no_utf_8_are_read_and_shown(pets):
+    odd = os.fsencode(pets / "cat") + b"/caf\xe9.png"
+    try:
+        with open(odd, "wb") as file:
+            file.write(image_bytes(5))
+        with open(os.fsencode(pets / "cat") + b"/\xff.png", "wb") as file:
+            file.write(b"x")
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    source = image_folder(data=pets, image_size=16, on_broken="skip")
+    assert source.size == 41 and source.fetch(tf.range(41))[0].shape[0] == 41
+    assert "cat/�.png is no JPEG" in source.notes[0]
+    "".join(source.notes).encode()  # can be written to a report
+
+
 def test_a_class_may_be_called_train(tmp_path):
     for name in ("train", "plane"):
         fill(tmp_path / name, 8)
@@ -168,9 +191,9 @@ def test_no_test_share_means_no_test_split(pets):
 def test_class_names_are_in_natural_order(tmp_path):
     for name in ("class10", "class9", "Class1", "åse", "b"):
         fill(tmp_path / name, 4)
-    names = image_folder(data=tmp_path, image_size=16).class_names
-    assert names == ("b", "Class1", "class9", "class10", "åse")
-    assert sorted(["²", "٣", "2", ""], key=folder_layout.natural)  # odd digits do no harm
+    found = image_folder(data=tmp_path, image_size=16).class_names
+    assert found == ("b", "Class1", "class9", "class10", "åse")
+    assert sorted(["²", "٣", "2", ""], key=names.natural)  # odd digits do no harm
 
 
 def test_hidden_files_are_ignored_and_others_reported(pets):

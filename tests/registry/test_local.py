@@ -31,7 +31,7 @@ def test_the_same_cell_again_changes_nothing_and_a_changed_one_must_say_so():
     register = dlkit.register_model("tiny", task="image-classification")
     register(cell(1))
     register(cell(1))
-    with pytest.raises(errors.DuplicateName, match="already registered at cell.py:1") as caught:
+    with pytest.raises(errors.DuplicateName, match=r"already registered at cell\.py:1") as caught:
         register(cell(2))
     assert caught.value.fix == "Replace it: register_model(…, replace=True)"
     dlkit.register_model("tiny", task="image-classification", replace=True)(cell(2))

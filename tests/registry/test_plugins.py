@@ -40,7 +40,7 @@ def test_no_plugin_code_runs_until_it_builds(make_plugin):
     assert state("acme-nets") == ("ok", "")
     with pytest.raises(errors.PluginBroken, match="RuntimeError: boom") as caught:
         dlkit.create_model("acme-nets/net")
-    assert caught.value.fix == "Diagnose it: dlkit doctor acme-nets"
+    assert caught.value.fix == "Diagnose it: dlkit doctor --deep acme-nets"
 
 
 def test_a_plugin_that_exits_is_broken(make_plugin):
@@ -58,7 +58,7 @@ def test_a_broken_manifest_is_listed_and_only_asking_raises(make_plugin):
     assert "1 plugin skipped: acme-nets 0.1" in registry.note()
     assert registry.note().endswith("Run: dlkit doctor")
     assert dlkit.list_models("acme-nets/*") == []
-    with pytest.raises(errors.PluginBroken, match="model\\[0\\].params"):
+    with pytest.raises(errors.PluginBroken, match=r"model\[0\]\.params"):
         dlkit.model_info("acme-nets/net")
 
 
@@ -146,14 +146,14 @@ def test_missing_and_old_requirements(make_plugin):
     with pytest.raises(errors.MissingRequirement, match="which is not installed") as caught:
         dlkit.create_model("acme-nets/net")
     assert caught.value.fix == 'Install it: pip install "nosuchdist>=2"'
-    with pytest.raises(errors.MissingRequirement, match="numpy .* is installed"):
+    with pytest.raises(errors.MissingRequirement, match=r"numpy .* is installed"):
         dlkit.create_model("beta-nets/net")
 
 
 def test_options_and_build_errors(make_plugin):
     code = "def build(*, size=3):\n    raise ValueError('size is odd')"
     make_plugin("acme-nets", NET.format(package="acme_nets"), {"__init__.py": code})
-    with pytest.raises(errors.UnknownOption, match="no option 'siez'. Did you mean 'size'"):
+    with pytest.raises(errors.UnknownOption, match=r"no option 'siez'\. Did you mean 'size'"):
         dlkit.create_model("acme-nets/net", siez=4)
     with pytest.raises(errors.BuildFailed, match=r"size=5.*\n.*size is odd") as caught:
         dlkit.create_model("acme-nets/net", size=5)

@@ -87,7 +87,7 @@ def test_aliases_deprecation_and_removal(make_plugin):
     assert dlkit.list_models("net*", deprecated=True) == ["acme-nets/net2"]
     with pytest.warns(FutureWarning, match="use net3"):
         assert dlkit.create_model("acme-nets/net2") == 7
-    with pytest.raises(errors.RemovedName, match="left in acme-nets 2.0; use 'acme-nets/net2'"):
+    with pytest.raises(errors.RemovedName, match=r"left in acme-nets 2\.0; use 'acme-nets/net2'"):
         dlkit.model_info("acme-nets/net1")
 
 

@@ -48,7 +48,7 @@ def test_evaluate_keeps_the_surest_mistakes():
     assert (np.diff(sure) <= 0).all() and wrong[found.arrays["mistake_rows"]].all()
     images, _ = data.arrays("test")
     assert np.array_equal(found.arrays["mistake_images"], images[found.arrays["mistake_rows"]])
-    assert [section.id for section in task.sections(found)][0] == "confusion"
+    assert task.sections(found)[0].id == "confusion"
 
 
 def test_the_baseline_is_scikit_learns_and_learns_from_train_alone():

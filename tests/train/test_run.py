@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import pytest
 import yaml
-from tests.train.conftest import fit
 
 import dlkit
 from dlkit.registry import errors
@@ -15,7 +14,7 @@ from dlkit.train.callbacks import csv_log
 from dlkit.train.run import RunError, new_folder
 
 
-def test_the_whole_loop(tmp_path, recipe):
+def test_the_whole_loop(tmp_path, recipe, fit):
     run = dlkit.Run(tmp_path / "r", recipe)
     assert set(run.fit_args()) == {
         "epochs", "initial_epoch", "steps_per_epoch", "callbacks", "shuffle",
@@ -51,13 +50,13 @@ def test_config_and_env_are_there_before_the_first_step(tmp_path, recipe):
     assert yaml.safe_load((run.folder / "config.yaml").read_text())["optimizer"]["name"] == "adam"
 
 
-def test_the_same_recipe_twice_gives_the_same_weights(tmp_path, recipe):
+def test_the_same_recipe_twice_gives_the_same_weights(tmp_path, recipe, fit):
     one, two = (fit(dlkit.Run(tmp_path / name, recipe)) for name in "ab")
     for a, b in zip(one.get_weights(), two.get_weights(), strict=True):
         assert np.array_equal(a, b)
 
 
-def test_a_resumed_run_ends_as_an_undisturbed_one(tmp_path, recipe):
+def test_a_resumed_run_ends_as_an_undisturbed_one(tmp_path, recipe, fit):
     """Whole epochs are the unit; a model without random layers comes out the same to the bit."""
     whole = fit(dlkit.Run(tmp_path / "whole", recipe))
     run = dlkit.Run(tmp_path / "part", recipe)
@@ -94,14 +93,14 @@ def test_no_checkpoint(tmp_path, recipe):
         dlkit.Run(tmp_path / "r", resume=True).build()
 
 
-def test_prev_serves_where_last_was_lost(tmp_path, recipe):
+def test_prev_serves_where_last_was_lost(tmp_path, recipe, fit):
     run = dlkit.Run(tmp_path / "r", recipe)
     fit(run)
     (run.folder / "ckpt" / "last" / "model.keras").unlink()
     assert dlkit.Run(run.folder, resume=True).epochs_done == 1
 
 
-def test_early_stopping_and_time_limit(tmp_path, recipe):
+def test_early_stopping_and_time_limit(tmp_path, recipe, fit):
     cases = {"stopped early": {"early_stopping": 1, "optimizer.learning_rate": 1e-9, "epochs": 9},
              "time limit": {"max_time": 1e-6, "epochs": 9}}  # fmt: skip
     for i, (status, settings) in enumerate(cases.items()):
@@ -113,7 +112,7 @@ def test_early_stopping_and_time_limit(tmp_path, recipe):
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
-def test_precision(tmp_path, recipe, precision):
+def test_precision(tmp_path, recipe, precision, fit):
     run = dlkit.Run(tmp_path / "r", recipe.replace(precision=precision))
     model = fit(run)
     assert model.get_layer("hidden").compute_dtype == precision
@@ -123,7 +122,7 @@ def test_precision(tmp_path, recipe, precision):
 
 
 @pytest.mark.parametrize("name", ["sgd", "adamw", "rmsprop"])
-def test_optimizers_learn_and_spare_biases(tmp_path, recipe, name):
+def test_optimizers_learn_and_spare_biases(tmp_path, recipe, name, fit):
     settings = {"optimizer.name": name, "optimizer.weight_decay": 1e-4, "schedule": "step"}
     run = dlkit.Run(tmp_path / "r", recipe.replace(**settings))
     model = fit(run)
@@ -146,7 +145,7 @@ def test_a_batch_larger_than_the_data_leaves_no_folder(tmp_path, recipe):
     assert not run.folder.exists()
 
 
-def test_a_damaged_evaluation_is_named(tmp_path, recipe):
+def test_a_damaged_evaluation_is_named(tmp_path, recipe, fit):
     run = dlkit.Run(tmp_path / "r", recipe)
     fit(run)
     run.evaluate()

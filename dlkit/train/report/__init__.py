@@ -18,7 +18,7 @@ from dlkit import plots
 from dlkit.plots import labels
 from dlkit.train import atomic
 from dlkit.train.report import collect, phrases, render
-from dlkit.train.report.collect import ReportError
+from dlkit.train.report.files import ReportError
 
 __all__ = ["ReportError", "summary", "write"]
 
@@ -58,11 +58,11 @@ def summary(folder: str | os.PathLike) -> Figure:
     if any(name not in run.arrays for name in needed):
         raise ReportError(
             f"the picture of {folder} needs {', '.join(needed)} in {run.folder}/evaluation.npz",
-            f"make it: {run.command('eval')}",
+            f"Make it: {run.command('eval')}",
         )
     truth, probabilities, pictures, rows = (run.arrays[name] for name in needed)
     predictions = probabilities.argmax(axis=1)
-    names = run.evaluation["class_names"]
+    names = run.class_names
     title = phrases.title(run)
     return plots.run_summary(
         run.history,

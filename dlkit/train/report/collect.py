@@ -1,27 +1,19 @@
 """Reads a run folder, and says file, line and remedy when it cannot."""
 
-import csv
 import dataclasses
-import json
-import math
 import os
 import pathlib
 import shlex
-import zipfile
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import yaml
 
 from dlkit import plots
-from dlkit.registry.errors import DlkitError
+from dlkit.train.report import files
+from dlkit.train.report.files import ReportError
 
 CLASSIFIER = ("labels", "probabilities")
-
-
-class ReportError(DlkitError):
-    """A run folder from which no report can be made."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +40,12 @@ class RunFiles:
     evaluation: Mapping[str, Any] | None
     arrays: Mapping[str, np.ndarray]
 
+    @property
+    def class_names(self) -> list[str]:
+        """The classes' names, by the evaluation or by number."""
+        named = (self.evaluation or {}).get("class_names")
+        return named or [str(k) for k in range(self.arrays["probabilities"].shape[-1])]
+
     def command(self, verb: str) -> str:
         """Returns the command that does `verb` to this folder, quoted for a shell."""
         return f"dlkit {verb} {shlex.quote(self.folder)}"
@@ -65,24 +63,25 @@ def read(folder: str | os.PathLike) -> RunFiles:
         what = "has no config.yaml" if folder.is_dir() else "is no folder"
         raise ReportError(
             f"{folder} is no run folder: it {what}",
-            "see what can be trained, which makes one: dlkit models",
+            "See what can be trained, which makes one: dlkit models",
         )
-    text = _text(config_file)
-    config = flatten(_yaml(config_file, text))
-    anew = f"or train anew: dlkit train {shlex.quote(str(config.get('model', 'NAME')))}"
-    anew += f" -c {shlex.quote(str(config_file))}"
-    env = _json(folder / "env.json", f"restore the file, {anew}")
-    _expect_tables(folder / "env.json", env, ("model", "data", "threads", "plugins"), anew)
+    text = files.text(config_file, "Restore the file from where the run was copied.")
+    config = flatten(files.yaml_settings(config_file, text))
+    anew = f"or train anew: dlkit train -c {shlex.quote(str(config_file))}"
+    restore, remove = f"Restore the file, {anew}", f"Remove the file, {anew}"
+    env_file = folder / "env.json"
+    env = files.json_object(env_file, restore)
+    files.expect_objects(env_file, env, ("model", "data", "threads", "plugins"), restore)
     state_file, evaluation_file = folder / "state.json", folder / "evaluation.json"
-    evaluate = f"make it again: dlkit eval {shlex.quote(str(folder))}"
-    evaluation = _json(evaluation_file, evaluate) if evaluation_file.exists() else None
+    evaluate = f"Make it again: dlkit eval {shlex.quote(str(folder))}"
+    evaluation = files.json_object(evaluation_file, evaluate) if evaluation_file.exists() else None
     if evaluation is not None:
-        _expect_tables(evaluation_file, evaluation, ("metrics", "baseline"), evaluate)
+        files.expect_objects(evaluation_file, evaluation, ("metrics", "baseline"), evaluate)
     arrays_file = folder / "evaluation.npz"
-    arrays = _arrays(arrays_file, evaluate) if evaluation and arrays_file.exists() else {}
-    state = _json(state_file, f"remove the file, {anew}") if state_file.exists() else {}
-    _expect_tables(state_file, state, ("best",), anew)
-    history = _history(folder / "log.csv", anew)
+    arrays = files.arrays(arrays_file, evaluate) if evaluation and arrays_file.exists() else {}
+    state = files.json_object(state_file, remove) if state_file.exists() else {}
+    files.expect_objects(state_file, state, ("best",), remove)
+    history = files.columns(folder / "log.csv", anew)
     return RunFiles(str(folder), text, config, env, history, state, evaluation, arrays)
 
 
@@ -96,19 +95,17 @@ def answers(run: RunFiles) -> list[plots.Section]:
         return []
     file = pathlib.Path(run.folder) / "evaluation.npz"
     truth, probabilities = (run.arrays[name] for name in CLASSIFIER)
-    classes = probabilities.shape[-1] if probabilities.ndim == 2 else 0
-    names = run.evaluation.get("class_names") or [str(k) for k in range(classes)]
     try:
         return plots.sections(
             truth,
             probabilities,
-            names,
+            run.class_names,
             run.arrays.get("mistake_images"),
             run.arrays.get("mistake_rows"),
         )
     except (ValueError, IndexError) as error:
         raise ReportError(f"{file} contradicts itself: {error}",
-                          f"make it again: {run.command('eval')}") from error  # fmt: skip
+                          f"Make it again: {run.command('eval')}") from error  # fmt: skip
 
 
 def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -120,79 +117,3 @@ def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[f"{prefix}{key}"] = value
     return flat
-
-
-def _text(file: pathlib.Path, fix: str = "") -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise ReportError(f"{file} is missing", fix) from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise ReportError(f"{file}, line {line}: not UTF-8 text", fix) from error
-    except OSError as error:
-        raise ReportError(f"{file} cannot be read: {error.strerror}", fix) from error
-
-
-def _yaml(file: pathlib.Path, text: str) -> Mapping[str, Any]:
-    fix = f"repair the line, then: dlkit report {shlex.quote(str(file.parent))}"
-    try:
-        settings = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        raise ReportError(f"{file}{line}: not YAML ({getattr(error, 'problem', error)})",
-                          fix) from error  # fmt: skip
-    if not isinstance(settings, dict):
-        raise ReportError(f"{file}, line 1: expected settings, `name: value` on each line", fix)
-    return settings
-
-
-def _json(file: pathlib.Path, fix: str) -> dict[str, Any]:
-    text = _text(file, fix)
-    try:
-        content = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ReportError(f"{file}, line {error.lineno}: not JSON ({error.msg})", fix) from error
-    if not isinstance(content, dict):
-        raise ReportError(f"{file}, line 1: expected an object, {{…}}", fix)
-    return content
-
-
-def _expect_tables(file: pathlib.Path, content: dict, keys: tuple[str, ...], fix: str) -> None:
-    for key in keys:
-        if not isinstance(content.get(key) or {}, dict):
-            kind = type(content[key]).__name__
-            raise ReportError(f"{file}: {key!r} should be an object, {{…}}, not {kind}", fix)
-
-
-def _history(file: pathlib.Path, anew: str) -> dict[str, list[float]]:
-    rows = list(csv.reader(_text(file, f"restore the file, {anew}").splitlines()))
-    if len(rows) < 2:
-        raise ReportError(f"{file}, line {len(rows) + 1}: no epoch is logged",
-                          f"let the run finish one, {anew}")  # fmt: skip
-    head = [name.strip() for name in rows[0]]
-    if not all(head) or len(set(head)) < len(head):
-        raise ReportError(f"{file}, line 1: column names are empty or twice there: "
-                          f"{', '.join(head)}", f"repair line 1, {anew}")  # fmt: skip
-    history: dict[str, list[float]] = {name: [] for name in head}
-    for line, row in enumerate(rows[1:], start=2):
-        fix = f"remove line {line} of the file, {anew}"
-        if len(row) != len(head):
-            raise ReportError(f"{file}, line {line}: {len(row)} values for {len(head)} columns",
-                              fix)  # fmt: skip
-        for name, value in zip(head, row, strict=True):
-            try:
-                history[name].append(float(value) if value.strip() else math.nan)
-            except ValueError as error:
-                raise ReportError(f"{file}, line {line}: {name} is {value!r}, not a number",
-                                  fix) from error  # fmt: skip
-    return history
-
-
-def _arrays(file: pathlib.Path, fix: str) -> dict[str, np.ndarray]:
-    try:
-        with np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ReportError(f"{file} cannot be read: {error}", fix) from error

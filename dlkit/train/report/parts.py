@@ -29,6 +29,7 @@ def what(run: RunFiles) -> Block:
     """Returns what was trained on what, and how."""
     model, data = run.env.get("model") or {}, run.env.get("data") or {}
     splits = data.get("splits") if isinstance(data.get("splits"), Mapping) else {}
+    splits = {name: size for name, size in splits.items() if isinstance(size, int)}
     total = sum(splits.values()) or 1
     rows = [["split", "examples", "share"]]
     rows += [[name, f"{size:,}", labels.percent(size / total)] for name, size in splits.items()]
@@ -115,7 +116,8 @@ def environment(run: RunFiles) -> Block:
     pairs += [("Devices", ", ".join(map(str, devices)))] if isinstance(devices, list) else []
     pairs += [("Processors", env["cpu_count"])] if env.get("cpu_count") else []
     if threads:
-        pairs += [("Threads", ", ".join(f"{count} {name}" for name, count in threads.items()))]
+        told = (f"{name} {count or 'automatic'}" for name, count in threads.items())
+        pairs += [("Threads", ", ".join(told))]
     pairs += [("Git commit", env["git"])] if env.get("git") else []
     pairs += [("Data fingerprint", data["fingerprint"])] if data.get("fingerprint") else []
     text = "With the same versions and threads the same numbers come out, bit for bit, on a CPU."
@@ -133,8 +135,13 @@ def reproduce(run: RunFiles) -> Block:
     command = run.env.get("command")
     if not command:
         return _block("reproduce", "<p>The command was not recorded.</p>", "")
-    body = page.code(str(command), "Command that reproduces the run")
-    return _block("reproduce", body, "Run in the same environment; a click selects the whole line.")
+    body = page.code(str(command), "Command that made the run")
+    body += page.code("dlkit train -c config.yaml", "Command that repeats its settings")
+    text = (
+        "First the command that made this run; then, from inside the run folder, one that repeats "
+        "every setting. A click selects the whole line."
+    )
+    return _block("reproduce", body, text)
 
 
 _VERSIONS = (

@@ -99,8 +99,8 @@ def ending(run: RunFiles) -> str:
     done = epochs_done(run)
     count = f"{done} epoch{'' if done == 1 else 's'}"
     status = run.state.get("status")
-    if not status:
-        return f"It has logged {count} and left no state.json: still running, or killed."
+    if not status or status == "running":
+        return f"It has finished {count} and not ended: still running, or killed while it ran."
     how = _ENDINGS.get(status, str(status))
     told = f"It {how} after {count}, in {duration(seconds(run))}."
     best = run.state.get("best") or {}

@@ -5,6 +5,7 @@ import json
 import pathlib
 
 import numpy as np
+import pytest
 import sklearn.datasets
 import sklearn.linear_model
 
@@ -119,3 +120,21 @@ def make(folder: pathlib.Path, *, evaluated: bool = True, **changed) -> pathlib.
         (folder / "evaluation.json").write_text(json.dumps(told), encoding="utf-8")
         np.savez(folder / "evaluation.npz", **changed.get("arrays", answers()))
     return folder
+
+
+@pytest.fixture
+def make_run(tmp_path):
+    """Gives `make(**changed)`: a run folder of this test."""
+
+    def write(name="run", **changed):
+        return make(tmp_path / name, **changed)
+
+    write.env, write.state, write.log, write.config = ENV, STATE, log, CONFIG
+    write.evaluation, write.answers = evaluation, answers
+    return write
+
+
+@pytest.fixture(scope="module")
+def finished_run(tmp_path_factory):
+    """A run folder that the tests of a module share and leave as it is."""
+    return make(tmp_path_factory.mktemp("runs") / "lenet5-digits-01")

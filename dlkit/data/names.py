@@ -1,0 +1,23 @@
+"""File names in messages: in an order and a number that a reader can take in."""
+
+import re
+from collections.abc import Sequence
+
+NAMED = 5  # of many names, so many are shown
+
+
+def natural(name: str) -> tuple:
+    """The key by which "cat2" comes before "cat10"."""
+    parts = re.split(r"(\d+)", name.casefold())
+    return [int(part) if place % 2 else part for place, part in enumerate(parts)], name
+
+
+def listed(names: Sequence[object]) -> str:
+    """A few of the names, and how many more there are."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(readable(str(name)) for name in names[:NAMED]) + more
+
+
+def readable(name: str) -> str:
+    """A file name that every terminal and report can show: bytes that are no UTF-8 become "�"."""
+    return name.encode(errors="surrogateescape").decode(errors="replace")

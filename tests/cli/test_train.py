@@ -1,0 +1,110 @@
+"""train, eval, predict and report, as typed."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import dlkit
+from dlkit.cli import main
+
+pytestmark = pytest.mark.usefixtures("local_tiny")
+QUICK = ["train", "local/tiny", "--epochs", "1", "--limit-batches", "10"]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_train_eval_predict_report(here, capsys):
+    assert main([*QUICK, "--set", "optimizer.learning_rate=3e-3", "--seed", "4"]) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[-1] == "runs/local-tiny-digits-01"
+    assert "test accuracy 0." in out and "3-nearest-neighbour on the same rows: 0.9" in out
+    folder = here / "runs" / "local-tiny-digits-01"
+    recipe = dlkit.Recipe.load(folder / "config.yaml")
+    assert (recipe.seed, recipe.optimizer.learning_rate, recipe.epochs) == (4, 3e-3, 1)
+
+    assert main(["eval", str(folder), "--split", "val", "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert (figures["split"], figures["size"]) == ("val", 270)
+
+    Image.fromarray(np.zeros((20, 20), np.uint8)).save("a.png")
+    assert main(["predict", str(folder), "a.png", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["file"] == "a.png" and row["label"] in "0123456789" and len(row["top"]) == 3
+    assert main(["predict", str(folder), "a.png"]) == 0
+    assert capsys.readouterr().out.startswith("a.png  ")
+
+    (folder / "report.html").unlink()
+    assert main(["report", str(folder), "--picture", "run.png"]) == 0
+    assert (folder / "report.html").exists()
+    assert Image.open("run.png").width >= 1200
+
+
+def test_resume(here, capsys):
+    assert main([*QUICK, "--run", "r"]) == 0
+    assert main(["train", "--resume", "--run", "r"]) == 0
+    assert "All 1 epochs were done before." in capsys.readouterr().out
+    assert main(["train", "--resume"]) == 2
+    assert main(["train", "--resume", "--run", "r", "--epochs", "9"]) == 2
+    assert "run's own recipe" in capsys.readouterr().err
+
+
+def test_the_two_ways_out_of_a_run_that_exists(here, capsys):
+    assert main([*QUICK, "--run", "r"]) == 0
+    assert main([*QUICK, "--run", "r"]) == 1
+    error = capsys.readouterr().err
+    assert "dlkit train --resume --run r" in error and "--run r-2" in error
+    assert main(["train", "--resume", "--run", "r"]) == 0
+    assert main([*QUICK, "--run", "r-2"]) == 0
+
+
+def test_a_config_reproduces_a_run(here):
+    assert main([*QUICK, "--run", "a"]) == 0
+    assert main(["train", "-c", "a/config.yaml", "--run", "b"]) == 0
+    one, two = (np.load(f"{name}/evaluation.npz")["probabilities"] for name in "ab")
+    assert np.array_equal(one, two)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["train"], 2, "give a model's name"),
+        (["train", "nosuch"], 1, "no model 'nosuch'"),
+        (["train", "local/tiny", "--dataset", "digitz"], 1, "Did you mean 'digits'"),
+        (["train", "local/tiny", "--batch-size", "0"], 2, "batch_size: expected a whole number"),
+        (["train", "local/tiny", "--batch-size", "-1"], 2, "batch_size: expected a whole number"),
+        (["train", "local/tiny", "--batch-size", "9999"], 1, "9999"),
+        (["train", "local/tiny", "--set", "epochs"], 2, "expected A.B=C"),
+        (["train", "local/tiny", "--set", "epohcs=3"], 2, "Did you mean 'epochs'"),
+        (["train", "local/tiny", "--set", "epochs=["], 2, "no YAML value"),
+        (["train", "local/tiny", "--set", "model_options.depth=3"], 2, "no option 'depth'"),
+        (["train", "local/tiny", "--dataset", "image-folder"], 1, "--data"),
+        (["train", "-c", "none.yaml"], 2, "No such file"),
+        (["eval", "."], 1, "is no run folder"),
+        (["report", "."], 1, "is no run folder"),
+        (["predict", ".", "x.png"], 1, "is no run folder"),
+    ],
+)
+def test_mistakes_are_told_without_a_traceback_and_leave_nothing(
+    here, capsys, words, code, message
+):
+    assert main(words) == code
+    captured = capsys.readouterr()
+    assert message in captured.err and "Traceback" not in captured.err
+    assert not list(here.glob("runs/*"))
+
+
+def test_a_picture_that_is_none(here, capsys):
+    assert main([*QUICK, "--run", "r"]) == 0
+    (here / "x.png").write_text("no picture")
+    assert main(["predict", "r", "x.png"]) == 1
+    assert "x.png" in capsys.readouterr().err
+    assert main(["predict", "r", "missing.png"]) == 1
+    assert "missing.png" in capsys.readouterr().err
+    assert main(["eval", "r", "--split", "tset"]) == 1
+    assert "Did you mean 'test'" in capsys.readouterr().err

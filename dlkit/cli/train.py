@@ -32,7 +32,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Trains, judges the best epoch on the test split, and writes the report."""
-    from dlkit.train.run import Run, new_folder
+    from dlkit.train.folders import new_folder
+    from dlkit.train.run import Run
 
     if args.resume:
         session = _resumed(args)

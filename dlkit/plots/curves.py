@@ -74,16 +74,17 @@ def series(
     values = np.asarray(values, dtype=float)
     x = np.asarray(epochs if epochs is not None else range(1, len(values) + 1), dtype=float)
     finite = values[np.isfinite(values)]
-    ends = [f"{value:.3g}{unit}" for value in finite[[0, -1]]] if len(finite) else ["not finite"]
-    ends = " to ".join(dict.fromkeys(ends))
+    ends = dict.fromkeys(labels.value("", value) + unit for value in [*finite[:1], *finite[-1:]])
+    ends = " to ".join(ends) or "not finite"
     width, height = SMALL
     with style.theme():
         drawn = style.figure(width, height, f"{title} by epoch: {ends}.")
         axes = _frame(drawn, (0, 0, width, height), title, ends)
         _line(axes, x, values, style.MUTED)
         top = float(finite.max()) if len(finite) else 1.0
-        axes.set_ylim(0, 1.1 * top if top > 0 else 1.0)
-        axes.set_yticks([0, top] if top > 0 else [0], ["0", f"{top:.3g}"] if top > 0 else ["0"])
+        top = top if top > 0 else 1.0
+        axes.set_ylim(0, 1.1 * top)
+        axes.set_yticks([0, top], ["0", labels.value("", top)])
         scales.epochs(axes, x)
     return drawn
 

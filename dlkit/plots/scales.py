@@ -33,10 +33,10 @@ def values(axes: Axes, name: str, columns: Sequence[np.ndarray]) -> None:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if high > 300 * low else (1.0, 3.0)))
         axes.yaxis.set_minor_locator(NullLocator())
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:.3g}"))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: labels.value(name, y)))
     else:
         axes.yaxis.set_major_locator(MaxNLocator(5))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:.3g}"))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: labels.value(name, y)))
         room = 0.06 * (high - low) or 0.1 * abs(high) or 1.0
         axes.set_ylim(0 if 0 <= low < 0.3 * high else low - room, high + room)
 

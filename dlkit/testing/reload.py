@@ -48,8 +48,10 @@ def _serve(request: dict[str, str]) -> str:
         model = dlkit.load_model(request["model"])
         with np.load(request["inputs"]) as file:
             inputs = file["inputs"]
-        found = keras.tree.flatten(model(inputs, training=False))
-        np.savez(request["outputs"], *[keras.ops.convert_to_numpy(part) for part in found])
+        outputs = keras.tree.flatten(model(inputs, training=False))
+        arrays = {f"output_{i}": part.numpy() for i, part in enumerate(outputs)}
+        arrays |= {f"weight_{i}": part.numpy() for i, part in enumerate(model.weights)}
+        np.savez(request["outputs"], **arrays)
     except Exception as error:  # noqa: BLE001 (a plugin's code may raise anything)
         traceback.print_exc()
         return f"{type(error).__name__}: {error}"

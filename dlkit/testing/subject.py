@@ -97,6 +97,26 @@ class Subject:
         return self._labels(self.spec, rows)
 
     @contextlib.contextmanager
+    def settled(self) -> Iterator[keras.Model]:
+        """The shared model with the statistics of its normalizations taken from `inputs()`.
+
+        A deep network that never met data has outputs so large that every softmax is one-hot:
+        answers would agree whatever was wrong.
+        """
+        with self.kept(self.model) as model:
+            norms = [part for part in parts(model) if hasattr(part, "moving_mean")]
+            momenta = [norm.momentum for norm in norms]
+            try:
+                for norm in norms:
+                    norm.momentum = 0.0
+                if norms:
+                    model(self.inputs(), training=True)
+            finally:
+                for norm, momentum in zip(norms, momenta, strict=True):
+                    norm.momentum = momentum
+            yield model
+
+    @contextlib.contextmanager
     def kept(self, model: keras.Model) -> Iterator[keras.Model]:
         """Gives the model back its values when the block ends, those of its seeds included."""
         values = [variable.numpy() for variable in model.variables]
@@ -105,3 +125,13 @@ class Subject:
         finally:
             for variable, value in zip(model.variables, values, strict=True):
                 variable.assign(value)
+
+
+def parts(model: keras.Model) -> list[keras.layers.Layer]:
+    """A model's layers in their order, those of models inside it included."""
+    found = []
+    for layer in model.layers:
+        found.append(layer)
+        if isinstance(layer, keras.Model):
+            found += parts(layer)
+    return found

@@ -20,19 +20,12 @@ import tensorflow as tf
 
 from dlkit import registry
 from dlkit.data.source import Source
-from dlkit.registry.errors import DlkitError
 from dlkit.tasks.base import Evaluation, Task
-from dlkit.train import atomic, callbacks, environment, evaluations, schedules
-from dlkit.train.callbacks import csv_log
+from dlkit.train import atomic, construct, environment, evaluations, folders
+from dlkit.train.callbacks import standard
+from dlkit.train.folders import CONFIG, RunError
 from dlkit.train.recipe import Recipe
 from dlkit.train.stream import Stream
-
-CONFIG = "config.yaml"
-POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
-
-
-class RunError(DlkitError):
-    """The folder is no run, or is one already."""
 
 
 class Run:
@@ -121,9 +114,8 @@ class Run:
         if self.resume:
             model = registry.load_model(self._checkpoint / "model.keras")
         else:
-            model = self._new_model()
-            self.task.attach(model, self.source)
-            self._compile(model)
+            model = construct.model(self.recipe, self.task, self.source)
+            construct.compile_for(model, self.recipe, self.task, self.stream.steps_per_epoch)
         facts = environment.describe(model, self.recipe.model, self.source)
         if not self.resume:  # the stream refuses what it cannot serve before a folder is made
             self.stream  # noqa: B018
@@ -138,20 +130,19 @@ class Run:
             "epochs": self.recipe.epochs,
             "initial_epoch": self.epochs_done,
             "steps_per_epoch": self.stream.steps_per_epoch,
-            "callbacks": self._callbacks(),
+            "callbacks": standard.callbacks(
+                self.folder,
+                self.recipe,
+                self.task,
+                self.stream,
+                self._last if self.resume else None,
+            ),
             "shuffle": False,  # the stream has shuffled; Keras warns of its own default otherwise
         }
 
     def best_model(self) -> keras.Model:
         """The model of the epoch with the best monitored value."""
-        for name in ("best", "last", "prev"):
-            path = self.folder / "ckpt" / name / "model.keras"
-            if path.exists():
-                return registry.load_model(path)
-        raise RunError(
-            f"{self.folder} has no checkpoint: no epoch of it has finished.",
-            f"Train again: dlkit train -c {self.folder / CONFIG}",
-        )
+        return registry.load_model(folders.best_model(self.folder))
 
     def evaluate(self, split: str = "test", verbose: int = 0) -> Evaluation:
         """Judges the best model on a split; `test` is read here and nowhere else.
@@ -176,69 +167,9 @@ class Run:
         sections = self.task.sections(evaluation) if evaluation else ()
         return report.write(self.folder, sections)
 
-    def _new_model(self) -> keras.Model:
-        recipe = self.recipe
-        options = {**self.task.model_options(self.source), **recipe.model_options}
-        before = keras.config.dtype_policy()
-        keras.utils.set_random_seed(recipe.seed)
-        try:
-            keras.config.set_dtype_policy(POLICIES[recipe.precision])
-            return registry.create_model(recipe.model, **options)
-        finally:
-            keras.config.set_dtype_policy(before)
-
-    def _compile(self, model: keras.Model) -> None:
-        recipe, steps = self.recipe, self.stream.steps_per_epoch
-        rate = schedules.learning_rate(
-            recipe.schedule,
-            recipe.optimizer.learning_rate,
-            recipe.epochs * steps,
-            round(recipe.warmup_epochs * steps),
-        )
-        optimizer = schedules.optimizer(recipe.optimizer, rate)
-        if recipe.precision == "float16":
-            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-        model.compile(optimizer=optimizer, **self.task.compile_options(model))
-
-    def _callbacks(self) -> list[keras.callbacks.Callback]:
-        recipe, task, stream = self.recipe, self.task, self.stream
-        samples = min(len(stream.rows), stream.steps_per_epoch * recipe.batch_size)
-        rows = csv_log.read(self.folder / "log.csv") if self.resume else []
-        best = self._last["best"] if self.resume else None
-        spent = sum(row.get("seconds", 0.0) for row in rows)
-        checkpoints = callbacks.Checkpoints(self.folder / "ckpt", task.monitor, task.mode, best)
-        chosen = [
-            callbacks.Clock(samples),
-            keras.callbacks.TerminateOnNaN(),
-            checkpoints,
-            callbacks.CSVLog(self.folder / "log.csv", rows),
-            keras.callbacks.TensorBoard(self.folder / "tb", write_graph=False),
-        ]
-        reasons = {}
-        if recipe.early_stopping:
-            stop = keras.callbacks.EarlyStopping(
-                task.monitor, patience=recipe.early_stopping, mode=task.mode
-            )
-            chosen.append(stop)
-            reasons["stopped early"] = (stop, "stopped_epoch")
-        if recipe.max_time:
-            limit = callbacks.TimeLimit(recipe.max_time)
-            chosen.append(limit)
-            reasons["time limit"] = (limit, "reached")
-        status = callbacks.Status(self.folder / "state.json", checkpoints, reasons, spent)
-        return [*chosen, status]
-
     @functools.cached_property
     def _checkpoint(self) -> pathlib.Path:
-        """The newest checkpoint to go on from."""
-        for name in ("last", "prev"):
-            path = self.folder / "ckpt" / name
-            if (path / "state.json").exists() and (path / "model.keras").exists():
-                return path
-        raise RunError(
-            f"{self.folder} has no checkpoint to go on from: no epoch of it has finished.",
-            f"Begin anew: dlkit train -c {self.folder / CONFIG} --run {self.folder}-2",
-        )
+        return folders.newest_checkpoint(self.folder)
 
     @functools.cached_property
     def _last(self) -> dict[str, Any]:
@@ -250,16 +181,3 @@ class Run:
             return self.recipe.image_size
         shape = registry.model_info(self.recipe.model).input_shape
         return shape[0] if shape else None
-
-
-def new_folder(model: str, dataset: str, base: str | os.PathLike = "runs") -> pathlib.Path:
-    """A new folder `runs/MODEL-DATASET-NN`, with the first number that is free."""
-    stem = f"{model}-{dataset}".replace("/", "-")
-    for number in range(1, 10_000):
-        folder = pathlib.Path(base) / f"{stem}-{number:02d}"
-        try:
-            folder.mkdir(parents=True)
-            return folder
-        except FileExistsError:
-            continue
-    raise RunError(f"{base} has 9,999 runs of {stem}.", "Choose a folder: --run DIR")

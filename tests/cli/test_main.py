@@ -2,7 +2,6 @@
 
 import errno
 import importlib
-import json
 import os
 import pathlib
 import signal
@@ -182,26 +181,3 @@ def test_interrupted_from_outside(tmp_path):
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert err == "interrupted\n"
-
-
-def test_a_terminal_without_the_letters(make_plugin, dlkit_command):
-    make_plugin("acme-nets", MANIFEST, {"models.py": ""})
-    env = {"PYTHONIOENCODING": "ascii"}
-    done = dlkit_command("models", "acme-nets/*", env=env)
-    assert done.returncode == 0
-    assert "8?8?1" in done.stdout
-    assert json.loads(dlkit_command("models", "--json", env=env).stdout)
-
-
-MANIFEST = """
-api = 1
-[[model]]
-name = "net"
-build = "acme_nets.models:net"
-summary = "a net"
-task = "image-classification"
-params = 1
-variables = 1
-license = "MIT"
-input_shape = [8, 8, 1]
-"""

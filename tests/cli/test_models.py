@@ -162,6 +162,15 @@ def test_a_terminal_cuts_the_summary(capsys, monkeypatch):
     assert lines[-1].endswith("Ein kleines Netz…")
 
 
+def test_a_terminal_without_the_letters(dlkit_command):
+    env = {"PYTHONIOENCODING": "ascii"}
+    done = dlkit_command("models", "acme-nets/tiny", env=env)
+    assert done.returncode == 0
+    assert "32?32?3" in done.stdout
+    (row,) = json.loads(dlkit_command("models", "acme-nets/tiny", "--json", env=env).stdout)
+    assert row["summary"] == "Ein kleines Netz für Übungen"
+
+
 def test_wide_letters_keep_the_columns():
     text = output.table(("a", "b"), [("深い", "x"), ("net", "y"), ("e\u0301t", "z")])
     assert text.splitlines() == ["a     b", "深い  x", "net   y", "e\u0301t    z"]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dlkit.cli import locate, main
+from dlkit.cli import main
 
 MANIFEST = """
 api = 1
@@ -54,54 +54,19 @@ dataset = "acme-nets/cells"
 summary = "Thirty epochs of Adam"
 settings = { epochs = 30, "optimizer.name" = "adam" }
 """
-MODELS = '''"""Models."""
-import functools
+MODELS = '''
 raise SystemExit("no code may run")
-
-
-def _net(depth, *, num_classes=10, input_shape=(32, 32, 3), style="keras"):
-    """Any depth."""
 
 
 @functools.cache
 def net20(*, num_classes, input_shape=(32, 32, 3), style="keras", **more):
     """Twenty layers."""
-
-
-net56 = functools.partial(_net, 9, style="torch")
-
-
-def _family(depth):
-    def build(*, num_classes=depth * 2):
-        """Made by a factory."""
-
-    return build
-
-
-net8 = _family(8)
-if True:
-    from .lower import (
-        deep as net110,
-    )
-from acme_nets.models import circle as circle
-
-class Task:
-    def __init__(self, size=3):
-        self.size = size
-
-    @classmethod
-    def make(cls):
-        return cls()
-
-first, second = (lambda *, a=1: a), 2
-globals()["hidden"] = 3
 '''
 
 
 @pytest.fixture(autouse=True)
 def acme(make_plugin):
     files = {"__init__.py": "raise ImportError('no code may run')", "models.py": MODELS}
-    files |= {"lower.py": "async_ = 1\n\ndef deep(width=1): pass\n", "broken.py": "def f(:\n"}
     files |= {"data.py": "def cells(*, data=None): pass\n", "gone.py": "loss: object = print\n"}
     return make_plugin("acme-nets", MANIFEST, files)
 
@@ -135,7 +100,7 @@ acme-nets/net20: model of acme-nets 0.1
               input_shape=(32, 32, 3)
               style='keras'
               **more
-  code        {acme}/acme_nets/models.py:11
+  code        {acme}/acme_nets/models.py:6
 """
     )
 
@@ -150,7 +115,7 @@ def test_json(acme, capsys):
     assert main(["show", "acme-nets/net20", "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert row["file"] == f"{acme}/acme_nets/models.py"
-    assert row["line"] == 11
+    assert row["line"] == 6
     assert row["options"]["style"] == "'keras'"
     assert row["recipes"] == ["acme-nets/net20-cells"]
     assert row["version"] == "0.1"
@@ -203,31 +168,3 @@ def test_a_kind_that_nobody_brings(capsys):
 def test_what_there_is_not(words, code, message, capsys):
     assert main(["show", *words]) == code
     assert message in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("path", "file", "line", "options"),
-    [
-        ("_net", "models", 6, {"depth": "", "num_classes": "10", "input_shape": "(32, 32, 3)",
-                               "style": "'keras'"}),
-        ("net56", "models", 15, {"num_classes": "10", "input_shape": "(32, 32, 3)",
-                                 "style": "'torch'"}),
-        ("net8", "models", 25, {"num_classes": "depth * 2"}),
-        ("net110", "lower", 3, {"width": "1"}),
-        ("Task", "models", 32, {"size": "3"}),
-        ("Task.make", "models", 37, {"cls": ""}),
-        ("circle", "models", 30, None),
-        ("first", "models", 40, None),
-        ("hidden", "models", 0, None),
-    ],
-)  # fmt: skip
-def test_places(acme, path, file, line, options):
-    place = locate.builder(f"acme_nets.models:{path}")
-    assert place == locate.Place(f"{acme}/acme_nets/{file}.py", line, options)
-
-
-def test_places_that_are_none(acme):
-    assert locate.builder("nowhere.models:net") is None
-    assert locate.builder("acme_nets.nowhere:net") is None
-    assert locate.builder("math:sin") is None
-    assert locate.builder("acme_nets.broken:f") == locate.Place(f"{acme}/acme_nets/broken.py")

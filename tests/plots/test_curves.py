@@ -90,6 +90,12 @@ def test_the_learning_rate_starts_from_zero():
     assert drawn.get_label() == "Learning rate by epoch: 0.1 to 0.01."
 
 
+def test_thousands_are_written_out():
+    drawn = plots.series("Examples a second", [304.0, 1875.2])
+    assert drawn.get_label() == "Examples a second by epoch: 304 to 1,875."
+    assert "1,875" in texts(drawn)
+
+
 def test_the_text_alternative_tells_what_the_curves_show():
     label = plots.curves(HISTORY, best_epoch=2).get_label()
     assert label == (

@@ -107,8 +107,6 @@ def test_a_healthy_plugins_model_still_builds():
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=True
     )
-    assert done.stdout.splitlines() == [
-        "PluginBroken Diagnose it: dlkit doctor --deep acme-raises",
-        "PluginBroken Diagnose it: dlkit doctor --deep acme-exits",
-        "PluginBroken Diagnose it: dlkit doctor acme-mistyped",
-    ]
+    for line, name in zip(done.stdout.splitlines(), ("raises", "exits", "mistyped"), strict=True):
+        assert line.startswith("PluginBroken Diagnose it: dlkit doctor ")
+        assert line.endswith(f" acme-{name}")

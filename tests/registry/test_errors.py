@@ -76,7 +76,9 @@ def pip(*words):
 
 def shell(command, **env):
     """Runs a suggested command; `dlkit` and `pip` are this environment's."""
-    ours = f'dlkit() {{ "{sys.executable}" -m dlkit "$@"; }}; pip() {{ "{sys.executable}" -m pip "$@"; }}\n'
+    ours = "".join(
+        f'{name}() {{ "{sys.executable}" -m {name} "$@"; }}\n' for name in ("dlkit", "pip")
+    )
     return subprocess.run(
         ["bash", "-c", ours + command],
         capture_output=True,
@@ -193,6 +195,20 @@ def test_weights_conflict(acme, tmp_path, monkeypatch):
     error = raised(errors.WeightsConflict, dlkit.create_model, "acme-nets/net@v1", weights="v2")
     loaded = eval(command(error), {"create_model": dlkit.create_model})
     assert (loaded.get_weights()[0] == model.get_weights()[0]).all()
+
+
+def test_manifest_error(make_plugin, tmp_path, monkeypatch):
+    """An entry point that leads to no file: `plugin check` has none to read."""
+    from dlkit.testing import static
+
+    site = make_plugin("acme-nets", NET.format(api=1, more=""))
+    points = next(site.glob("*.dist-info")) / "entry_points.txt"
+    points.write_text("[dlkit.plugins]\nacme = acme_nets\n")
+    dlkit.refresh()
+    error = raised(errors.ManifestError, static.place, "acme-nets")
+    done = shell(command(error))
+    assert done.returncode == 1
+    assert "expected 'package:dlkit.toml'" in done.stderr + done.stdout
 
 
 def test_duplicate_name(monkeypatch):

@@ -11,7 +11,7 @@ import dlkit
 from dlkit.registry import errors
 from dlkit.train import evaluations
 from dlkit.train.callbacks import csv_log
-from dlkit.train.run import RunError, new_folder
+from dlkit.train.folders import RunError, new_folder
 
 
 def test_the_whole_loop(tmp_path, recipe, fit):

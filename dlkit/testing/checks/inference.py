@@ -17,10 +17,11 @@ def answer(model: keras.Model, inputs: np.ndarray) -> Any:
 def probabilities(subject: Subject) -> None:
     """Outputs are float32 probabilities; `classifier_activation=None` gives their logits."""
     inputs = subject.inputs()
-    outputs = answer(subject.model, inputs)
-    _is_distribution(outputs)
     bare = subject.build(classifier_activation=None)
-    bare.set_weights(subject.model.get_weights())
+    with subject.settled() as model:
+        outputs = answer(model, inputs)
+        _is_distribution(outputs)
+        bare.set_weights(model.get_weights())
     logits = answer(bare, inputs).astype("float64")
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     expect_close(
@@ -33,36 +34,39 @@ def probabilities(subject: Subject) -> None:
 def deterministic(subject: Subject) -> None:
     """The same input gives the same output, call after call."""
     inputs = subject.inputs()
-    first, second = (answer(subject.model, inputs) for _ in range(2))
+    with subject.settled() as model:
+        first, second = (answer(model, inputs) for _ in range(2))
     expect_close(second, first, "two calls in inference differ (is dropout active?)", rtol=1e-5)
 
 
 def dynamic_batch(subject: Subject) -> None:
     """A row's answer does not depend on its neighbors, nor the model on the batch size."""
     inputs = subject.inputs(3)
-    together = answer(subject.model, inputs)
-    for row in range(3):
-        alone = answer(subject.model, inputs[row : row + 1])
-        expect(alone.shape[0] == 1, f"a batch of 1 gives outputs of shape {alone.shape}")
-        expect_close(alone[0], together[row], f"row {row} alone and in a batch of 3 differ")
+    with subject.settled() as model:
+        together = answer(model, inputs)
+        for row in range(3):
+            alone = answer(model, inputs[row : row + 1])
+            expect(alone.shape[0] == 1, f"a batch of 1 gives outputs of shape {alone.shape}")
+            expect_close(alone[0], together[row], f"row {row} alone and in a batch of 3 differ")
 
 
 def preprocessing(subject: Subject) -> None:
     """uint8 and float32 images in [0, 255] mean the same; the first layer can be left out."""
     inputs = subject.inputs()
-    outputs = answer(subject.model, inputs)
-    expect_close(
-        answer(subject.model, inputs.astype("float32")),
-        outputs,
-        "uint8 images and the same values in float32 give different answers",
-    )
+    floats = inputs.astype("float32")
     bare = subject.build(include_preprocessing=False)
-    shapes = [[tuple(part.shape) for part in model.weights] for model in (bare, subject.model)]
-    expect(shapes[0] == shapes[1], "the weights change with include_preprocessing=False")
-    bare.set_weights(subject.model.get_weights())
-    raw = answer(bare, inputs.astype("float32"))
+    with subject.settled() as model:
+        outputs = answer(model, inputs)
+        expect_close(
+            answer(model, floats),
+            outputs,
+            "uint8 images and the same values in float32 give different answers",
+        )
+        shapes = [[tuple(part.shape) for part in built.weights] for built in (bare, model)]
+        expect(shapes[0] == shapes[1], "the weights change with include_preprocessing=False")
+        bare.set_weights(model.get_weights())
     expect(
-        not np.allclose(raw, outputs, rtol=1e-5, atol=1e-7),
+        not np.allclose(answer(bare, floats), outputs, rtol=1e-5, atol=1e-7),
         "include_preprocessing=False changes no answer: is there preprocessing inside the model?",
     )
 

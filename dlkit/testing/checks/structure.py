@@ -1,10 +1,9 @@
 """Is the model what its manifest says, by its parts?"""
 
-import keras
 import numpy as np
 
 from dlkit.testing import measure
-from dlkit.testing.subject import SEED, Subject
+from dlkit.testing.subject import SEED, Subject, parts
 from dlkit.testing.verdict import expect, expect_close, some
 
 
@@ -74,7 +73,7 @@ def layer_names(subject: Subject) -> None:
 
     Keras counts the layers it names itself, so their names change from build to build.
     """
-    pairs = zip(_layers(subject.model), _layers(subject.twin), strict=True)
+    pairs = zip(parts(subject.model), parts(subject.twin), strict=True)
     counted = [
         f"{first.name!r} ({type(first).__name__})"
         for first, second in pairs
@@ -89,7 +88,7 @@ def layer_names(subject: Subject) -> None:
 def builds_twice(subject: Subject) -> None:
     """Two builds have the same parts and share none of them."""
     first, second = subject.model, subject.twin
-    kinds = [[type(layer).__name__ for layer in _layers(model)] for model in (first, second)]
+    kinds = [[type(layer).__name__ for layer in parts(model)] for model in (first, second)]
     expect(kinds[0] == kinds[1], "a second build has other layers than the first")
     shapes = [[tuple(part.shape) for part in model.variables] for model in (first, second)]
     expect(shapes[0] == shapes[1], "a second build has variables of other shapes than the first")
@@ -108,13 +107,3 @@ def seeded(subject: Subject) -> None:
     others = subject.build(seed=SEED + 1).get_weights()
     same = all(np.array_equal(one, other) for one, other in zip(first, others, strict=True))
     expect(not same, "builds of two seeds have the same weights: the builder fixes its own seed")
-
-
-def _layers(model: keras.Model) -> list[keras.layers.Layer]:
-    """A model's layers in their order, those of models inside it included."""
-    found = []
-    for layer in model.layers:
-        found.append(layer)
-        if isinstance(layer, keras.Model):
-            found += _layers(layer)
-    return found

@@ -1,0 +1,46 @@
+"""A recipe's model, built and compiled."""
+
+import keras
+
+from dlkit import registry
+from dlkit.data.source import Source
+from dlkit.tasks.base import Task
+from dlkit.train import schedules
+from dlkit.train.recipe import Recipe
+
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
+
+
+def model(recipe: Recipe, task: Task, source: Source) -> keras.Model:
+    """The recipe's model for the data, with weights drawn from the recipe's seed."""
+    options = {**task.model_options(source), **recipe.model_options}
+    before = keras.config.dtype_policy()
+    keras.utils.set_random_seed(recipe.seed)
+    try:
+        keras.config.set_dtype_policy(POLICIES[recipe.precision])
+        built = registry.create_model(recipe.model, **options)
+    finally:
+        keras.config.set_dtype_policy(before)
+    task.attach(built, source)
+    return built
+
+
+def compile_for(built: keras.Model, recipe: Recipe, task: Task, steps: int) -> None:
+    """Compiles a model with the recipe's optimizer and schedule and the task's loss and metrics.
+
+    Args:
+        built: the model.
+        recipe: the recipe.
+        task: its kind of problem.
+        steps: steps an epoch.
+    """
+    rate = schedules.learning_rate(
+        recipe.schedule,
+        recipe.optimizer.learning_rate,
+        recipe.epochs * steps,
+        round(recipe.warmup_epochs * steps),
+    )
+    optimizer = schedules.optimizer(recipe.optimizer, rate)
+    if recipe.precision == "float16":
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    built.compile(optimizer=optimizer, **task.compile_options(built))

@@ -26,11 +26,11 @@ def find() -> tuple[tuple[spec.Plugin, ...], tuple[manifest.Removed, ...]]:
     Returns:
         The plugins, broken ones included with their problem, and the names they removed.
     """
-    points = sorted(importlib.metadata.entry_points(group=GROUP), key=_order)
+    points = sorted(map(_owned, importlib.metadata.entry_points(group=GROUP)), key=_order)
     plugins: list[spec.Plugin] = []
     removed: list[manifest.Removed] = []
     for point in points:
-        plugin, gone = _read(point)
+        plugin, gone = _read(*point)
         plugins.append(_collisions(plugin, plugins))
         removed += gone if plugin.state == "ok" else ()
     return tuple(plugins), tuple(removed)
@@ -78,16 +78,22 @@ def module_exists(name: str) -> bool:
     return found is not None
 
 
-def _order(point: importlib.metadata.EntryPoint) -> tuple:
-    name = canonical(point.dist.name) if point.dist else ""
+def _owned(point: importlib.metadata.EntryPoint) -> tuple:
+    """An entry point with its distribution's name and version, whose file is read here once."""
+    if point.dist is None:
+        return point, point.module, ""
+    metadata = point.dist.metadata
+    return point, canonical(metadata["Name"]), metadata["Version"]
+
+
+def _order(owned: tuple) -> tuple:
+    point, name, _ = owned
     return (name != CORE, name not in spec.FIRST_PARTY, name, point.name)
 
 
 def _read(
-    point: importlib.metadata.EntryPoint,
+    point: importlib.metadata.EntryPoint, distribution: str, version: str
 ) -> tuple[spec.Plugin, tuple[manifest.Removed, ...]]:
-    distribution = canonical(point.dist.name) if point.dist else point.module
-    version = point.dist.version if point.dist else ""
     plugin = spec.Plugin(name=point.name, distribution=distribution, version=version)
     admitted = allowed()
     if admitted is not None and distribution != CORE and distribution not in admitted:

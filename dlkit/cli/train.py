@@ -32,16 +32,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Trains, judges the best epoch on the test split, and writes the report."""
+    if args.resume:
+        return _train(_resumed(args))
+    recipe = _recipe(args)  # a wrong word is told at once, before TensorFlow is imported
+
     from dlkit.train.folders import new_folder
     from dlkit.train.run import Run
 
-    if args.resume:
-        session = _resumed(args)
-    else:
-        recipe = _recipe(args)
-        folder = args.run or new_folder(recipe.model, recipe.dataset)
-        session = Run(folder, recipe)
-    return _train(session)
+    return _train(Run(args.run or new_folder(recipe.model, recipe.dataset), recipe))
 
 
 def _resumed(args: argparse.Namespace):

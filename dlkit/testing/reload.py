@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 import dlkit
+from dlkit.registry import saved
 
 
 def main() -> None:
@@ -54,8 +55,20 @@ def _serve(request: dict[str, str]) -> str:
         np.savez(request["outputs"], **arrays)
     except Exception as error:  # noqa: BLE001 (a plugin's code may raise anything)
         traceback.print_exc()
-        return f"{type(error).__name__}: {error}"
+        return f"{type(error).__name__}: {error}{_unregistered(request['model'])}"
     return ""
+
+
+def _unregistered(path: str) -> str:
+    """The classes that the file needs and importing the plugin did not register."""
+    names = [name for classes in saved.packages(path).values() for name in classes]
+    missing = [name for name in names if keras.saving.get_registered_object(name) is None]
+    if not missing:
+        return ""
+    return (
+        f"\n{', '.join(missing)}: registered by none of the modules that the manifest names; "
+        "add theirs: modules = […]"
+    )
 
 
 if __name__ == "__main__":

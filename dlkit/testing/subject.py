@@ -81,6 +81,11 @@ class Subject:
         """A second default build from the same seed, free to be compiled."""
         return self.bench.model(self, "twin", self.build)
 
+    @property
+    def features(self) -> keras.Model:
+        """The build without a classifier."""
+        return self.bench.model(self, "features", lambda: self.build(num_classes=0))
+
     def build(self, seed: int = SEED, **config: Any) -> keras.Model:
         """A new build from a seed."""
         keras.utils.set_random_seed(seed)

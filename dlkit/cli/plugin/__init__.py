@@ -12,7 +12,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the verbs below `plugin`, each with its arguments."""
     verbs = parser.add_subparsers(metavar="VERB", required=True)
     for verb in (new, check, sync):
-        below = verbs.add_parser(verb.NAME, help=verb.HELP, description=verb.__doc__)
+        below = verbs.add_parser(verb.NAME, help=verb.HELP, allow_abbrev=False)
         verb.configure(below)
         below.set_defaults(plugin_verb=verb.run)
 

@@ -20,7 +20,9 @@ def probabilities(subject: Subject) -> None:
     bare = subject.build(classifier_activation=None)
     with subject.settled() as model:
         outputs = answer(model, inputs)
-        _is_distribution(outputs)
+        _are_floats(outputs)
+        sums = outputs.sum(axis=-1)
+        expect_close(sums, np.ones_like(sums), "outputs are no probabilities: they do not sum to 1")
         bare.set_weights(model.get_weights())
     logits = answer(bare, inputs).astype("float64")
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
@@ -80,13 +82,11 @@ def mixed_precision(subject: Subject) -> None:
         outputs = answer(model, subject.inputs())
     finally:
         keras.config.set_dtype_policy(policy)
-    _is_distribution(outputs)
+    _are_floats(outputs)
     other = {part.path: part.dtype for part in model.trainable_variables if part.dtype != "float32"}
     expect(not other, f"variables are not float32 under mixed precision: {other}")
 
 
-def _is_distribution(outputs: np.ndarray) -> None:
+def _are_floats(outputs: np.ndarray) -> None:
     expect(outputs.dtype == "float32", f"outputs are {outputs.dtype}, not float32")
     expect(np.isfinite(outputs).all(), "outputs are not finite")
-    sums = outputs.sum(axis=-1)
-    expect_close(sums, np.ones_like(sums), "outputs are no probabilities, they do not sum to 1")

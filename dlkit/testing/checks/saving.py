@@ -21,7 +21,7 @@ def save_load_fresh_process(subject: Subject) -> None:
         model.save(paths[0])
         np.savez(paths[1], inputs=inputs)
         problem = subject.bench.loader().load(*paths)
-        expect(not problem, f"dlkit.load_model failed in a fresh process: {problem}")
+        expect(not problem, f"dlkit.load_model failed in a fresh process:\n{problem}")
         with np.load(paths[2]) as file:
             _compare(model, file, keras.tree.flatten(answer(model, inputs)))
 

@@ -1,4 +1,4 @@
-"""The kit finds real faults: each breaks a sound plugin in one place, and is found for what it is."""
+"""The kit finds real faults: each is one change to a sound plugin, and is told for what it is."""
 
 import re
 
@@ -7,12 +7,6 @@ import pytest
 from dlkit.testing import suite
 
 SLOW = {"one_fit_step", "save_load_fresh_process"}  # asked only where they should object
-
-UNSAVED = '''    def get_config(self):
-        return {**super().get_config(), "factor": self.factor}
-'''
-LATER = "x = keras.layers.Activation(classifier_activation"
-HEAD = "    if num_classes:\n"
 
 FAULTS = {  # what is broken: (edits, the checks that object, what the first of them says)
     "params": (
@@ -36,7 +30,7 @@ FAULTS = {  # what is broken: (edits, the checks that object, what the first of 
         r"'Net5' has capitals; names are typed, so write 'net5'",
     ),
     "hidden options": (
-        [('    classifier_activation="softmax",\n', '    classifier_activation="softmax",\n    **x,\n')],
+        [('activation="softmax",\n', 'activation="softmax",\n    **x,\n')],
         ["builders"],
         r"faulty_nets\.models:net \(net\): \*\*x hides what it takes; name every option",
     ),
@@ -73,7 +67,7 @@ FAULTS = {  # what is broken: (edits, the checks that object, what the first of 
         r"the output shape for 4 classes is \(None, 3\), not \(None, 4\)",
     ),
     "a head that stays": (
-        [(HEAD, "    num_classes = num_classes or 3\n    if num_classes:\n")],
+        [("    if num_classes:\n", "    num_classes = num_classes or 3\n    if num_classes:\n")],
         ["shapes"],
         r"num_classes=0 gives no smaller model: the classifier is still there",
     ),
@@ -143,7 +137,7 @@ FAULTS = {  # what is broken: (edits, the checks that object, what the first of 
         r"classifier_activation=None does not give the logits of the probabilities",
     ),
     "dropout in inference": (
-        [('name="drop")(x)', 'name="drop")(x, training=True)')],
+        [("self.factor * self.scale * x", "keras.random.dropout(self.scale * x, 0.5)")],
         ["deterministic", "probabilities", "dynamic_batch", "preprocessing"],
         r"two calls in inference differ \(is dropout active\?\): the largest difference is",
     ),
@@ -189,14 +183,14 @@ FAULTS = {  # what is broken: (edits, the checks that object, what the first of 
         r"",
     ),
     "a config that forgets": (
-        [(UNSAVED, "")],
+        [(', "factor": self.factor}', "}")],
         ["save_load_fresh_process"],
         r"the loaded model answers otherwise than the saved one: the largest difference is",
     ),
     "classes in a module that is not declared": (
         [('modules = ["faulty_nets.models"]', 'modules = ["faulty_nets.other"]')],
         ["save_load_fresh_process"],
-        r"dlkit\.load_model failed in a fresh process:(.|\n)*faulty_nets>Scale: registered by none of",
+        r"load_model failed in a fresh process:(.|\n)*faulty_nets>Scale: registered by none of",
     ),
 }
 

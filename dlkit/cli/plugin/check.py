@@ -1,7 +1,8 @@
 """`dlkit plugin check NAME_OR_PATH`: the manifest's problems, then every check of the kit."""
 
 import argparse
-import json
+
+from dlkit.cli import output
 
 NAME = "check"
 HELP = "judge a plugin: its manifest, then its models"
@@ -38,7 +39,10 @@ def run(args: argparse.Namespace) -> int:
     checks = suite.collect(distribution, names=args.model, checks=args.only)
     if args.list:
         rows = [{"name": check.id, "check": check.name, "model": check.model} for check in checks]
-        print(json.dumps(rows) if args.json else "\n".join(row["name"] for row in rows))
+        if args.json:
+            output.as_json(rows)
+        else:
+            print("\n".join(row["name"] for row in rows))
         return 0
     return _judge(suite.run(checks), len(max((check.id for check in checks), key=len)), args.json)
 
@@ -51,12 +55,13 @@ def _judge(outcomes, width: int, as_json: bool) -> int:
             state = "FAILED" if outcome.reason else "ok"
             print(f"{state:6}  {outcome.check.id:{width}}  {outcome.seconds:5.1f} s", flush=True)
             for line in outcome.reason.splitlines():
-                print(f"        {line}", flush=True)
+                print(f"        {output.printable(line)}", flush=True)
     failed = [outcome for outcome in done if outcome.reason]
     if as_json:
-        print(json.dumps([_row(outcome) for outcome in done]))
+        output.as_json([_row(outcome) for outcome in done])
     else:
-        print(f"{len(done)} checks, {f'{len(failed)} FAILED' if failed else 'all ok'}")
+        judged = f"{len(failed)} FAILED" if failed else "all ok"
+        print(f"{output.counted(len(done), 'check')}, {judged}")
     return 1 if failed else 0
 
 
@@ -70,11 +75,11 @@ def _static(where, problems, as_json: bool) -> int:
     if as_json:
         reason = "\n".join(str(problem) for problem in problems)
         state = "failed" if problems else "ok"
-        print(json.dumps([{"name": "manifest", "state": state, "reason": reason}]))
+        output.as_json([{"name": "manifest", "state": state, "reason": reason, "seconds": 0.0}])
     elif problems:
         for problem in problems:
-            print(f"{where.path}: {problem}")
-        print(f"{len(problems)} problem{'s' if len(problems) > 1 else ''}")
+            print(output.printable(f"{where.path}: {problem}"))
+        print(output.counted(len(problems), "problem"))
     else:
         print(f"{where.path}: no problems.")
     return 1 if problems else 0

@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 import pathlib
 
+from dlkit.cli import output
 from dlkit.registry import errors
 
 NAME = "sync"
@@ -30,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     document = _document(path)
     rows = list(_differences(plugin, document, keep=args.check))
     if args.json:
-        print(json.dumps(rows))
+        output.as_json(rows)
     else:
         for row in rows:
             print(f"{row['name']}: {row['key']} is {row['found']}, the manifest says {row['said']}")
@@ -38,7 +39,8 @@ def run(args: argparse.Namespace) -> int:
         _write(path, document)
     if not args.json:
         done = "nothing was written" if args.check else "written"
-        print(f"{path}: {f'{len(rows)} values differ; {done}' if rows else 'up to date'}.")
+        found = f"{output.counted(len(rows), 'difference')}; {done}" if rows else "up to date"
+        print(f"{path}: {found}.")
     return 1 if rows and args.check else 0
 
 

@@ -166,7 +166,8 @@ def test_full_disk_behind_stdout(dlkit_command):
 
 def test_interrupted_from_outside(tmp_path):
     code = (
-        "import sys, time, types; from dlkit.cli.main import VERBS, main\n"
+        "import signal, sys, time, types; from dlkit.cli.main import VERBS, main\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in a background job
         "module = types.ModuleType('slow'); module.NAME = 'slow'; module.HELP = 'sleep'\n"
         "module.configure = lambda parser: None\n"
         "module.run = lambda args: print('ready', flush=True) or time.sleep(60)\n"

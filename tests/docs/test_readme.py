@@ -5,7 +5,6 @@ import re
 
 import keras
 import numpy as np
-import pytest
 import tensorflow as tf
 
 import dlkit
@@ -55,6 +54,4 @@ def test_every_command_of_the_table_exists():
     verbs = set(re.findall(r"`dlkit ([a-z]+)", README.read_text(encoding="utf-8")))
     assert {"train", "models", "plugin"} <= verbs
     for verb in verbs:
-        with pytest.raises(SystemExit) as ended:
-            main([verb, "--help"])
-        assert ended.value.code == 0
+        assert main([verb, "--help"]) == 0

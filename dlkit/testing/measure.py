@@ -5,7 +5,7 @@ import math
 import keras
 
 from dlkit import registry
-from dlkit.registry import spec
+from dlkit.registry import errors, spec
 
 GROWTH = 64  # pixels: a multiple of every usual stride
 
@@ -23,7 +23,7 @@ def levels(entry: spec.ModelSpec, model: keras.Model) -> dict[str, dict[str, int
     not it, where borders are not padded.
 
     Raises:
-        DlkitError: the model cannot be built with a larger input.
+        DlkitError: a level's layer is not there, or the model cannot be built with a larger input.
     """
     height, width, channels = entry.input_shape
     larger = registry.create(
@@ -33,8 +33,20 @@ def levels(entry: spec.ModelSpec, model: keras.Model) -> dict[str, dict[str, int
         input_shape=(height + GROWTH, width + GROWTH, channels),
     )
     found = {}
-    for key, level in entry.levels.items():
-        small, large = (built.get_layer(level.layer).output.shape for built in (model, larger))
+    for key in entry.levels:
+        small, large = (_layer(entry, key, built).output.shape for built in (model, larger))
         cells = large[1] - small[1] if len(small) == 4 else 0
         found[key] = {"stride": round(GROWTH / cells) if cells else 0, "channels": small[-1]}
     return found
+
+
+def _layer(entry: spec.ModelSpec, key: str, model: keras.Model) -> keras.layers.Layer:
+    layers = {layer.name: layer for layer in model.layers}
+    wanted = entry.levels[key].layer
+    if wanted not in layers:
+        raise errors.DlkitError(
+            f"{entry.display_name}: levels.{key}: there is no layer {wanted!r}."
+            f"{errors.suggestion(wanted, layers)}",
+            f"Name one in its manifest: {entry.where}",
+        )
+    return layers[wanted]

@@ -1,5 +1,6 @@
 """Plugins as they are found: healthy, broken, of another API, left out, claimed twice."""
 
+import concurrent.futures
 import importlib.util
 import multiprocessing
 import pickle
@@ -167,14 +168,11 @@ def test_create_takes_any_kind(make_plugin):
     assert dlkit.create("loss", "acme-nets/l", a=4) == 5
 
 
-def names_in_worker(_):
-    return dlkit.list_models()
-
-
 def test_worker_processes_rediscover_the_same_registry(make_plugin):
     make_plugin("acme-nets", NET.format(package="acme_nets"))
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        (found,) = pool.map(names_in_worker, [0])
+    spawn = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, spawn) as pool:
+        found = pool.submit(registry.list_models).result(timeout=120)
     assert found == dlkit.list_models()
     assert "acme-nets/net" in found
 

@@ -90,7 +90,14 @@ def _import_owner(path: str, package: str, classes: list[str]) -> None:
     owner = _owner(found, package)
     if owner is None:
         raise errors.PluginNotInstalled(wanted, discovery.canonical(package))
-    build.import_modules(resolve.require(found, owner.distribution, wanted), wanted)
+    plugin = resolve.require(found, owner.distribution, wanted)
+    build.import_modules(plugin, wanted)
+    saving = importlib.import_module("keras").saving
+    lost = [name for name in classes if saving.get_registered_object(name) is None]
+    if lost:
+        cause = f"its modules ({', '.join(plugin.modules)}) register no {', '.join(lost)}"
+        named = f"{plugin.distribution} {plugin.version}"
+        raise errors.PluginBroken(wanted, named, cause, plugin.distribution)
 
 
 def _owner(found: catalog.Index, package: str) -> spec.Plugin | None:

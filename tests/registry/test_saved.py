@@ -81,6 +81,15 @@ def test_the_file_cannot_say_what_is_imported(tmp_path, file):
     assert "antigravity" not in sys.modules
 
 
+def test_a_class_that_its_plugin_no_longer_has(tmp_path, file):
+    renamed = tmp_path / "renamed.keras"
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(renamed, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b"acme_nets>Twice", b"acme_nets>Thrice"))
+    with pytest.raises(errors.PluginBroken, match="register no acme_nets>Thrice"):
+        dlkit.load_model(renamed)
+
+
 @pytest.mark.parametrize(
     ("content", "problem"), [(None, "no such file"), (b"nonsense", "no .keras archive")]
 )

@@ -109,7 +109,9 @@ def _recipe(args: argparse.Namespace):
             "give a model's name or a recipe's file with -c, and not both.",
             "See the models: dlkit models",
         )
-    return Recipe.load(args.config or args.name, args.dataset, **_settings(args))
+    settings = _settings(args)
+    dataset = args.dataset or settings.pop("dataset", None)
+    return Recipe.load(args.config or args.name, dataset, **settings)
 
 
 def _settings(args: argparse.Namespace) -> dict:

@@ -52,12 +52,13 @@ def boolean(default: bool) -> Any:
     return _field(read, default)
 
 
-def integer(default: int | None, least: int, optional: bool = False) -> Any:
-    """A whole number of at least `least`."""
+def integer(default: int | None, least: int, optional: bool = False, most: float = math.inf) -> Any:
+    """A whole number of at least `least` and at most `most`."""
 
     def read(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise Refused(f"a whole number of at least {least}")
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            upper = f" and at most {most}" if most < math.inf else ""
+            raise Refused(f"a whole number of at least {least}{upper}")
         return value
 
     return _field(read, default, optional)
@@ -134,7 +135,9 @@ def replace(instance: Any, settings: Mapping[str, Any], prefix: str = "") -> Any
             )
         if rest:
             inner.setdefault(name, {})[rest] = value
-        elif dataclasses.is_dataclass(current) and isinstance(value, Mapping):
+        elif dataclasses.is_dataclass(current) and not dataclasses.is_dataclass(value):
+            if not isinstance(value, Mapping):
+                raise errors.UsageError(f"{prefix}{name}: expected a table, got {value!r}.")
             inner.setdefault(name, {}).update(value)
         else:
             changes[name] = value
@@ -144,11 +147,6 @@ def replace(instance: Any, settings: Mapping[str, Any], prefix: str = "") -> Any
             changes[name] = replace(current, deeper, f"{prefix}{name}.")
         else:
             changes[name] = {**current, **deeper}
-    for name, value in changes.items():
-        if dataclasses.is_dataclass(getattr(instance, name)) and not dataclasses.is_dataclass(
-            value
-        ):
-            raise errors.UsageError(f"{prefix}{name}: expected a table, got {value!r}.")
     return dataclasses.replace(instance, **changes)
 
 

@@ -73,7 +73,7 @@ class Recipe:
     epochs: int = fields.integer(20, least=1)
     batch_size: int = fields.integer(32, least=1)
     image_size: int | None = fields.integer(None, least=1, optional=True)
-    seed: int = fields.integer(0, least=0)
+    seed: int = fields.integer(0, least=0, most=2**32 - 1)
     optimizer: Optimizer = dataclasses.field(default_factory=Optimizer)
     schedule: str = fields.choice("cosine", "constant", "step")
     warmup_epochs: float = fields.number(0.0, least=0.0)
@@ -97,7 +97,7 @@ class Recipe:
             )
 
     @classmethod
-    def load(cls, name: str | os.PathLike, dataset: str | None = None, **settings) -> "Recipe":
+    def load(cls, name: str | os.PathLike, /, dataset: str | None = None, **settings) -> "Recipe":
         """The recipe of a model, or of a YAML file.
 
         Args:

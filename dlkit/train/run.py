@@ -47,11 +47,7 @@ class Run:
         self.resume = resume
         exists = (self.folder / CONFIG).exists()
         if recipe is not None and exists:
-            raise RunError(
-                f"{self.folder} holds a run already, and a new one would write over it.",
-                f"Go on with it: dlkit train --resume --run {self.folder}\n"
-                f"  Or keep it and choose another folder: --run {self.folder}-2",
-            )
+            raise self._taken()
         if recipe is None and not exists:
             raise RunError(
                 f"{self.folder} is no run folder: it has no {CONFIG}.",
@@ -111,6 +107,8 @@ class Run:
         Raises:
             DlkitError: the model, the data or an option is not to be had.
         """
+        if not self.resume and (self.folder / CONFIG).exists():
+            raise self._taken()
         if self.resume:
             model = registry.load_model(self._checkpoint / "model.keras")
         else:
@@ -166,6 +164,13 @@ class Run:
         evaluation = evaluations.read(self.folder)
         sections = self.task.sections(evaluation) if evaluation else ()
         return report.write(self.folder, sections)
+
+    def _taken(self) -> RunError:
+        return RunError(
+            f"{self.folder} holds a run already, and a new one would write over it.",
+            f"Go on with it: dlkit train --resume --run {self.folder}\n"
+            f"  Or keep it and choose another folder: --run {self.folder}-2",
+        )
 
     @functools.cached_property
     def _checkpoint(self) -> pathlib.Path:

@@ -79,6 +79,8 @@ def test_a_config_reproduces_a_run(here):
         (["train", "local/tiny", "--batch-size", "0"], 2, "batch_size: expected a whole number"),
         (["train", "local/tiny", "--batch-size", "-1"], 2, "batch_size: expected a whole number"),
         (["train", "local/tiny", "--batch-size", "9999"], 1, "9999"),
+        (["train", "local/tiny", "--set", "dataset=digitz"], 1, "Did you mean 'digits'"),
+        (["train", "local/tiny", "--set", "name=x"], 2, "no setting 'name'"),
         (["train", "local/tiny", "--set", "epochs"], 2, "expected A.B=C"),
         (["train", "local/tiny", "--set", "epohcs=3"], 2, "Did you mean 'epochs'"),
         (["train", "local/tiny", "--set", "epochs=["], 2, "no YAML value"),

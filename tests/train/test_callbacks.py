@@ -37,6 +37,14 @@ def test_they_work_under_plain_fit(model, tmp_path):
     assert np.array_equal(best.get_weights()[0], model.get_weights()[0])
 
 
+def test_a_loss_that_is_no_number_ends_as_diverged(model, tmp_path):
+    saved = callbacks.Checkpoints(tmp_path / "ckpt", "val_loss", "min")
+    status = callbacks.Status(tmp_path / "state.json", saved, {})
+    model.optimizer.learning_rate = 1e38
+    fit(model, keras.callbacks.TerminateOnNaN(), saved, status, epochs=9)
+    assert json.loads((tmp_path / "state.json").read_text())["status"] == "diverged"
+
+
 @pytest.mark.parametrize(
     ("mode", "values", "best"), [("max", [1, 3, 3, 2], 3), ("min", [3, 1, 1, 2], 3)]
 )

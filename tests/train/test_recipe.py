@@ -62,6 +62,8 @@ def test_a_plugins_recipe_is_used_for_its_model_and_dataset(make_plugin):
         ({"epochs.x": 3}, "no setting 'epochs.x'"),
         ({"epochs": 0}, "epochs: expected a whole number of at least 1, got 0"),
         ({"batch_size": -4}, "batch_size: expected a whole number of at least 1, got -4"),
+        ({"seed": 2**32}, "at most 4294967295"),
+        ({"optimizer": "sgd", "optimizer.learning_rate": 1}, "optimizer: expected a table"),
         ({"epochs": True}, "epochs: expected a whole number"),
         ({"optimizer.learning_rate": 0}, "a number above 0, got 0"),
         ({"optimizer.learning_rate": "quick"}, "got 'quick'"),

@@ -77,6 +77,8 @@ def test_an_old_run_is_not_written_over(tmp_path, recipe):
     dlkit.Run(tmp_path / "r", recipe).build()
     with pytest.raises(RunError, match="holds a run already") as caught:
         dlkit.Run(tmp_path / "r", recipe)
+    with pytest.raises(RunError, match="holds a run already"):
+        dlkit.Run(tmp_path / "r").build()
     assert "--resume --run" in caught.value.fix and "-2" in caught.value.fix
 
 

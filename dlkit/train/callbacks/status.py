@@ -1,6 +1,7 @@
 """How far a run is, and why it ended, as a small JSON file."""
 
 import json
+import math
 import os
 import pathlib
 import time
@@ -16,8 +17,8 @@ class Status(keras.callbacks.Callback):
     """Writes `{"status", "epochs_done", "seconds", "best"}` after each epoch and at the end.
 
     The status is `running` until training ends: a file that still says so after its process is
-    gone is that of an interrupted run. It ends as `finished`, or with the word of the callback
-    that stopped it.
+    gone is that of an interrupted run. It ends as `finished`, as `diverged` where the loss was no
+    finite number in the last epoch, or with the word of the callback that stopped it.
 
     Args:
         path: the file.
@@ -40,6 +41,7 @@ class Status(keras.callbacks.Callback):
         self.reasons = reasons
         self.before = seconds
         self.epochs_done = 0
+        self.diverged = False
 
     def on_train_begin(self, logs=None):
         """Starts the clock."""
@@ -48,11 +50,13 @@ class Status(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Notes the epoch."""
         self.epochs_done = epoch + 1
+        self.diverged = not math.isfinite((logs or {}).get("loss", 0.0))
         self._write("running")
 
     def on_train_end(self, logs=None):
         """Notes the reason of the end."""
-        stopped = (word for word, (by, flag) in self.reasons.items() if getattr(by, flag))
+        reasons = {"diverged": (self, "diverged"), **self.reasons}
+        stopped = (word for word, (by, flag) in reasons.items() if getattr(by, flag))
         self._write(next(stopped, "finished"))
 
     def _write(self, status: str) -> None:

@@ -6,9 +6,9 @@ What a tree cannot tell (a name that only running code makes) stays unknown.
 
 import ast
 import dataclasses
-import importlib.machinery
-import importlib.util
 import pathlib
+
+from dlkit.registry import discovery
 
 _MOST_STEPS = 8  # from file to file behind `from x import y`; a circle ends there
 
@@ -44,16 +44,7 @@ def builder(target: str) -> Place | None:
 
 def module_file(name: str) -> pathlib.Path | None:
     """The source file of a dotted module, without importing it or its parents."""
-    top, *rest = name.split(".")
-    try:
-        found = importlib.util.find_spec(top)
-    except (ImportError, ValueError):  # a half-made module in sys.modules has no spec
-        return None
-    for i in range(len(rest)):
-        if found is None or found.submodule_search_locations is None:
-            return None
-        dotted = ".".join((top, *rest[: i + 1]))
-        found = importlib.machinery.PathFinder.find_spec(dotted, found.submodule_search_locations)
+    found = discovery.find_module(name)
     if found is None or not found.has_location or not found.origin.endswith(".py"):
         return None
     return pathlib.Path(found.origin)

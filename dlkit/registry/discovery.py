@@ -63,19 +63,19 @@ def adopt_editable_installs() -> None:
                     site.addpackage(str(path.parent), path.name, None)
 
 
-def module_exists(name: str) -> bool:
-    """Whether a dotted module can be found, without importing it or its parents."""
+def find_module(name: str) -> importlib.machinery.ModuleSpec | None:
+    """Finds a dotted module without importing it or its parents; None where there is none."""
     top, *rest = name.split(".")
     try:
         found = importlib.util.find_spec(top)
     except (ImportError, ValueError):  # a half-made module in sys.modules has no spec
-        return False
+        return None
     for i in range(len(rest)):
         if found is None or found.submodule_search_locations is None:
-            return False
+            return None
         dotted = ".".join((top, *rest[: i + 1]))
         found = importlib.machinery.PathFinder.find_spec(dotted, found.submodule_search_locations)
-    return found is not None
+    return found
 
 
 def _owned(point: importlib.metadata.EntryPoint) -> tuple:
@@ -136,7 +136,7 @@ def _missing_modules(read: manifest.Manifest) -> Iterator[manifest.Problem]:
 
     def missing(name: str) -> bool:
         if name not in known:
-            known[name] = module_exists(name)
+            known[name] = find_module(name) is not None
         return not known[name]
 
     for i, name in enumerate(read.modules):

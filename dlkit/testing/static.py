@@ -121,7 +121,7 @@ def _project_name(folder: pathlib.Path) -> str:
 
 def _exists(module: str, root: pathlib.Path) -> bool:
     """Whether a module is there, in the plugin's own folder or installed; nothing is imported."""
-    if discovery.module_exists(module):
+    if discovery.find_module(module) is not None:
         return True
     places = [str(root)]
     for i in range(module.count(".") + 1):

@@ -1,32 +1,42 @@
-"""Fields of a recipe: a default, a type and a range each; and how they are set by dotted path.
+"""Fields of a recipe: a default, a type and a range each.
 
-Values come from YAML and from command lines, where `3e-4` is a string and `1` may mean 1.0, so
-each field takes what surely means its type and refuses the rest by name.
+Values come from YAML, from command lines and from notebooks, where `3e-4` is a string, `1` may
+mean 1.0 and `3` be NumPy's. So each field takes what surely means its type, keeps it as a plain
+Python value, and refuses the rest by name.
 """
 
 import dataclasses
+import decimal
 import math
+import numbers
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from dlkit.registry import errors
+from dlkit.train import plain, settings
+from dlkit.train.cadence import Cadence
+from dlkit.train.plain import Refused
 
 Reader = Callable[[Any], Any]
 
 
-class Refused(Exception):
-    """The value is not the field's; the text says what it takes."""
-
-
-def text(default: Any = dataclasses.MISSING, optional: bool = False) -> Any:
+def text(default: Any = dataclasses.MISSING) -> Any:
     """A non-empty string."""
+    return _field(plain.text, default)
+
+
+def path() -> Any:
+    """The path of a file or folder, kept as a string; None where there is none."""
 
     def read(value: Any) -> str:
-        if not isinstance(value, str) or not value:
-            raise Refused("a non-empty string")
-        return value
+        value = os.fspath(value) if isinstance(value, os.PathLike) else value
+        try:
+            return plain.text(value)
+        except Refused as refused:
+            raise Refused("a path", refused.value) from None
 
-    return _field(read, default, optional)
+    return _field(read, None, optional=True)
 
 
 def choice(default: str, *others: str) -> Any:
@@ -34,9 +44,11 @@ def choice(default: str, *others: str) -> Any:
     words = (default, *others)
 
     def read(value: Any) -> str:
-        if value not in words:
-            raise Refused(f"one of {', '.join(words)}{errors.suggestion(str(value), words)}")
-        return value
+        value = plain.scalar(value)
+        if not isinstance(value, str) or value not in words:
+            hint = errors.suggestion(value, words) if isinstance(value, str) else ""
+            raise Refused(f"one of {', '.join(words)}", value, hint=hint)
+        return plain.text(value)
 
     return _field(read, default)
 
@@ -45,8 +57,9 @@ def boolean(default: bool) -> Any:
     """True or false."""
 
     def read(value: Any) -> bool:
+        value = plain.scalar(value)
         if not isinstance(value, bool):
-            raise Refused("true or false")
+            raise Refused("true or false", value)
         return value
 
     return _field(read, default)
@@ -54,12 +67,14 @@ def boolean(default: bool) -> Any:
 
 def integer(default: int | None, least: int, optional: bool = False, most: float = math.inf) -> Any:
     """A whole number of at least `least` and at most `most`."""
+    upper = f" and at most {most}" if most < math.inf else ""
 
     def read(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            upper = f" and at most {most}" if most < math.inf else ""
-            raise Refused(f"a whole number of at least {least}{upper}")
-        return value
+        value = plain.scalar(value)
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if not whole or not least <= value <= most:
+            raise Refused(f"a whole number of at least {least}{upper}", value)
+        return int(value)
 
     return _field(read, default, optional)
 
@@ -73,26 +88,51 @@ def number(
     bounds += [f"below {below:g}"] if below < math.inf else []
 
     def read(value: Any) -> float:
+        value = plain.scalar(value)
+        found = _float(value)
+        if not (math.isfinite(found) and found >= least and above < found < below):
+            raise Refused(f"a number {' and '.join(bounds)}", value)
+        return found
+
+    return _field(read, default)
+
+
+def cadence(default: str) -> Any:
+    """How often something is done: `200steps`, `2min`, `1epoch`."""
+
+    def read(value: Any) -> str:
         try:
-            value = float(value) if not isinstance(value, bool) else math.nan
-        except (TypeError, ValueError):
-            value = math.nan
-        if not (math.isfinite(value) and value >= least and above < value < below):
-            raise Refused(f"a number {' and '.join(bounds)}")
-        return value
+            Cadence.parse(plain.scalar(value))
+        except ValueError as error:
+            expected, near, meant = str(error).partition(" Did you mean")
+            raise Refused(expected.rstrip("."), value, hint=near + meant) from None
+        return plain.text(value)
 
     return _field(read, default)
 
 
 def options() -> Any:
-    """A table of a builder's options; the builder itself knows which."""
+    """A table of a builder's options, plain data all through; the builder itself knows which."""
 
     def read(value: Any) -> dict:
         if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-            raise Refused("a table of options")
-        return dict(value)
+            raise Refused("a table of options", value)
+        return plain.data(value)
 
     return dataclasses.field(default_factory=dict, metadata={"read": read})
+
+
+def table(cls: type, name: str) -> Any:
+    """A dataclass of fields of its own, or a mapping that says some of them."""
+
+    def read(value: Any) -> Any:
+        if isinstance(value, cls):
+            return value
+        if not isinstance(value, Mapping):
+            raise Refused("a table", value)
+        return settings.replace(cls(), value, f"{name}.")
+
+    return dataclasses.field(default_factory=cls, metadata={"read": read})
 
 
 def check(instance: Any, prefix: str = "") -> None:
@@ -102,66 +142,25 @@ def check(instance: Any, prefix: str = "") -> None:
         UsageError: a value is refused; it names the field, the value and what it takes.
     """
     for field in dataclasses.fields(instance):
-        reader = field.metadata.get("read")
-        if reader is None:
-            continue
         value = getattr(instance, field.name)
         try:
-            object.__setattr__(instance, field.name, reader(value))
+            object.__setattr__(instance, field.name, field.metadata["read"](value))
         except Refused as refused:
             raise errors.UsageError(
-                f"{prefix}{field.name}: expected {refused}, got {value!r}.",
+                f"{prefix}{field.name}{refused.where}: expected {refused.expected}, "
+                f"got {errors.shown(refused.value)}.{refused.hint}",
                 f"Set it: --set {prefix}{field.name}=VALUE",
             ) from None
 
 
-def replace(instance: Any, settings: Mapping[str, Any], prefix: str = "") -> Any:
-    """A copy of a frozen dataclass with other values, given by dotted path or nested tables.
-
-    Raises:
-        UsageError: there is no such field.
-    """
-    changes: dict[str, Any] = {}
-    inner: dict[str, dict[str, Any]] = {}
-    names = [field.name for field in dataclasses.fields(instance)]
-    for path, value in settings.items():
-        name, _, rest = path.partition(".")
-        current = getattr(instance, name, None)
-        if name not in names or (rest and not _has_inside(current)):
-            raise errors.UsageError(
-                f"there is no setting {prefix + path!r}."
-                f"{errors.suggestion(prefix + path, paths(instance, prefix))}",
-                f"They are: {', '.join(paths(instance, prefix))}",
-            )
-        if rest:
-            inner.setdefault(name, {})[rest] = value
-        elif dataclasses.is_dataclass(current) and not dataclasses.is_dataclass(value):
-            if not isinstance(value, Mapping):
-                raise errors.UsageError(f"{prefix}{name}: expected a table, got {value!r}.")
-            inner.setdefault(name, {}).update(value)
-        else:
-            changes[name] = value
-    for name, deeper in inner.items():
-        current = changes.get(name, getattr(instance, name))
-        if dataclasses.is_dataclass(current):
-            changes[name] = replace(current, deeper, f"{prefix}{name}.")
-        else:
-            changes[name] = {**current, **deeper}
-    return dataclasses.replace(instance, **changes)
-
-
-def paths(instance: Any, prefix: str = "") -> list[str]:
-    """The dotted paths of every field."""
-    found = []
-    for field in dataclasses.fields(instance):
-        value = getattr(instance, field.name)
-        inside = dataclasses.is_dataclass(value)
-        found += paths(value, f"{prefix}{field.name}.") if inside else [prefix + field.name]
-    return found
-
-
-def _has_inside(value: Any) -> bool:
-    return dataclasses.is_dataclass(value) or isinstance(value, Mapping)
+def _float(value: Any) -> float:
+    """The number that it is, or that a string of digits says; NaN for anything else."""
+    if isinstance(value, bool) or not isinstance(value, str | numbers.Real | decimal.Decimal):
+        return math.nan
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return math.nan
 
 
 def _field(read: Reader, default: Any, optional: bool = False) -> Any:

@@ -7,15 +7,15 @@ name no module and no function.
 
 import dataclasses
 import os
-import pathlib
 from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
 from dlkit import registry
-from dlkit.registry import errors, spec
-from dlkit.train import fields
+from dlkit.registry import errors
+from dlkit.train import fields, published, recipe_file
+from dlkit.train import settings as by_path
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -60,9 +60,13 @@ class Recipe:
         class_weights: weigh rare classes up, n / (classes · count).
         max_time: seconds after which training stops at the end of a step; 0 has no limit.
         limit_batches: only so many batches an epoch; 0 takes all.
+        save_every: how often a checkpoint is written: `200steps`, `2min`, `1epoch`.
         data: a folder or file of the user's, for datasets that take one.
-        data_options: further options of the dataset's builder.
-        model_options: further options of the model's builder.
+        data_options: further options of the dataset's builder, plain data.
+        model_options: further options of the model's builder, plain data.
+
+    Every value is kept as a plain Python one, whatever NumPy or pathlib made of it, and tuples as
+    lists: a recipe equals the one that is read from what it writes.
 
     Raises:
         UsageError: a value is not of its field's type or range.
@@ -74,7 +78,7 @@ class Recipe:
     batch_size: int = fields.integer(32, least=1)
     image_size: int | None = fields.integer(None, least=1, optional=True)
     seed: int = fields.integer(0, least=0, most=2**32 - 1)
-    optimizer: Optimizer = dataclasses.field(default_factory=Optimizer)
+    optimizer: Optimizer = fields.table(Optimizer, "optimizer")  # noqa: RUF009 (a field too)
     schedule: str = fields.choice("cosine", "constant", "step")
     warmup_epochs: float = fields.number(0.0, least=0.0)
     augment: str = fields.text("none")
@@ -83,7 +87,8 @@ class Recipe:
     class_weights: bool = fields.boolean(False)
     max_time: float = fields.number(0.0, least=0.0)
     limit_batches: int = fields.integer(0, least=0)
-    data: str | None = fields.text(None, optional=True)
+    save_every: str = fields.cadence("1epoch")
+    data: str | None = fields.path()
     data_options: Mapping[str, Any] = fields.options()
     model_options: Mapping[str, Any] = fields.options()
 
@@ -101,42 +106,62 @@ class Recipe:
         """The recipe of a model, or of a YAML file.
 
         Args:
-            name: a registered model, or a path that ends in `.yaml` or `.yml`.
+            name: a registered model; or a file, as a string that ends in `.yaml` or `.yml`, or as
+                a `pathlib.Path`.
             dataset: picks the model's recipe for that dataset; by default its first.
             **settings: fields to replace; dotted ones as `**{"optimizer.name": "sgd"}`.
 
         Raises:
             DlkitError: the model, the dataset or a field is unknown.
         """
-        if str(name).endswith((".yaml", ".yml")):
-            recipe = cls.from_yaml(name)
-            return recipe.replace(**({"dataset": dataset} if dataset else {}) | settings)
-        model = registry.model_info(str(name))
-        own = _published(model, dataset)
-        default = registry.create("task", model.task).default_dataset if not own else own.dataset
-        chosen = registry.find("dataset", dataset or default).display_name
-        recipe = cls(model=model.display_name, dataset=chosen)
-        return recipe.replace(**(dict(own.settings) if own else {}) | settings)
+        if isinstance(name, os.PathLike) or str(name).endswith(recipe_file.SUFFIXES):
+            return cls.from_yaml(name, dataset, **settings)
+        return cls._of_model(name, dataset, settings)
 
     @classmethod
-    def from_yaml(cls, path: str | os.PathLike) -> "Recipe":
-        """Reads a file that `to_yaml` wrote, or one by hand with only some of the fields."""
-        try:
-            values = yaml.safe_load(pathlib.Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise errors.UsageError(f"{path}: cannot be read ({error.strerror}).") from None
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise errors.UsageError(f"{path}: is not YAML: {error}") from None
-        if not isinstance(values, dict) or not isinstance(values.get("model"), str):
+    def _of_model(cls, name: str, dataset: str | None, settings: Mapping[str, Any]) -> "Recipe":
+        model = registry.model_info(name)
+        if "@" in name:
+            bare, _, tag = name.partition("@")
             raise errors.UsageError(
-                f"{path}: model: missing; a recipe is a table with at least a model.",
-                "Begin it with a line: model: lenet5",
+                f"{name!r}: a recipe names its model without weights.",
+                f"Say them apart: model={bare} --set model_options.weights={tag}",
             )
-        rest = {key: value for key, value in values.items() if key not in ("model", "dataset")}
+        own = published.recipe(model, dataset)
+        default = registry.create("task", model.task).default_dataset if not own else own.dataset
+        chosen = registry.find("dataset", default if dataset is None else dataset).display_name
+        recipe = cls(model=model.display_name, dataset=chosen)
+        if own:
+            try:
+                recipe = recipe.replace(**own.settings)
+            except errors.UsageError as error:
+                raise errors.within(own.where, error) from error
+        return recipe.replace(**settings)
+
+    @classmethod
+    def from_yaml(
+        cls, path: str | os.PathLike, /, dataset: str | None = None, **settings
+    ) -> "Recipe":
+        """Reads a file that `to_yaml` wrote, or one by hand with only some of the fields.
+
+        Args:
+            path: the file, whatever its name ends in.
+            dataset: in the place of the file's.
+            **settings: fields to replace, as in `load`.
+
+        Raises:
+            UsageError: the file cannot be read, is no recipe, or says what no field takes.
+            DlkitError: the model or the dataset is unknown.
+        """
+        if dataset is not None:
+            registry.find("dataset", dataset)  # the caller's word, not the file's
+        values = recipe_file.read(path)
+        model, own = values.pop("model"), values.pop("dataset", None)
         try:
-            return cls.load(values["model"], values.get("dataset"), **rest)
-        except errors.UsageError as error:
-            raise errors.UsageError(f"{path}: {error.message}", error.fix) from None
+            recipe = cls._of_model(model, own if dataset is None else dataset, values)
+        except errors.DlkitError as error:
+            raise errors.within(path, error) from error
+        return recipe.replace(**settings)
 
     def to_yaml(self) -> str:
         """Every field with its value, defaults included."""
@@ -152,25 +177,4 @@ class Recipe:
         Raises:
             UsageError: there is no such field; the nearest is suggested.
         """
-        return fields.replace(self, settings)
-
-
-def _published(model: spec.ModelSpec, dataset: str | None) -> spec.RecipeSpec | None:
-    """The first recipe that a manifest carries for the model (and the dataset)."""
-    wanted = registry.find("dataset", dataset).full_name if dataset else None
-    for entry in registry.list_specs("recipe"):
-        if _is(entry, entry.model, model) and wanted in (None, _full("dataset", entry)):
-            return entry
-    return None
-
-
-def _is(entry: spec.RecipeSpec, name: str, model: spec.ModelSpec) -> bool:
-    """Whether a name in a manifest means the model: bare ones mean the manifest's own first."""
-    return name in (model.full_name, model.display_name) or (
-        name == model.name and entry.namespace == model.namespace
-    )
-
-
-def _full(kind: str, entry: spec.RecipeSpec) -> str:
-    own = [s for s in registry.list_specs(kind, plugin=entry.namespace) if s.name == entry.dataset]
-    return (own[0] if own else registry.find(kind, entry.dataset)).full_name
+        return by_path.replace(self, settings)

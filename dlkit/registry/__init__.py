@@ -45,4 +45,4 @@ def list_models(
 
 def model_info(name: str) -> ModelSpec:
     """What is known of a model without building it; loads no framework."""
-    return find("model", name.partition("@")[0])
+    return find("model", name)

@@ -3,6 +3,7 @@
 import importlib
 import importlib.metadata
 import inspect
+import os
 import re
 import warnings
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from dlkit.registry import catalog, errors, resolve, spec
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][\w.-]*)\s*(>=)?\s*([\d.]*)")
 
 
-def create_model(name: str, /, *, weights: str | None = None, **config: Any):
+def create_model(name: str, /, *, weights: str | os.PathLike | None = None, **config: Any):
     """Builds a registered model.
 
     ```python
@@ -33,8 +34,8 @@ def create_model(name: str, /, *, weights: str | None = None, **config: Any):
         DlkitError: the name, an option or the weights are unknown, the plugin does not import,
             or the builder refuses these options. Each says what mends it.
     """
+    entry = resolve.find("model", name)
     wanted = resolve.weights_tag(name, weights)
-    entry = resolve.find("model", name.partition("@")[0])
     files = importlib.import_module("dlkit.weights") if wanted else None
     source = files.locate(entry, wanted) if files else None
     model = build(entry, config)
@@ -89,11 +90,19 @@ def target(entry: spec.Spec) -> Callable[..., Any]:
 
 
 def options(builder: Callable) -> dict[str, Any] | None:
-    """A builder's options with their defaults; None where it takes just any (`**kwargs`)."""
-    parameters = inspect.signature(builder).parameters.values()
+    """A builder's options with their defaults.
+
+    Returns:
+        None where it takes just any (`**kwargs`), or is of C and does not say.
+    """
+    try:
+        parameters = inspect.signature(builder).parameters.values()
+    except ValueError:
+        return None
     if any(p.kind is p.VAR_KEYWORD for p in parameters):
         return None
-    return {p.name: p.default for p in parameters if p.kind is not p.POSITIONAL_ONLY}
+    unnamed = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.VAR_POSITIONAL)
+    return {p.name: p.default for p in parameters if p.kind not in unnamed}
 
 
 def import_modules(plugin: spec.Plugin, wanted: str) -> None:

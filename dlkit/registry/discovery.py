@@ -19,6 +19,8 @@ from dlkit.registry import manifest, spec
 GROUP = "dlkit.plugins"
 CORE = "dlkit-core"
 
+_PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")  # PEP 508
+
 
 def find() -> tuple[tuple[spec.Plugin, ...], tuple[manifest.Removed, ...]]:
     """Every installed plugin in the order of their names, first-party ones first.
@@ -39,6 +41,11 @@ def find() -> tuple[tuple[spec.Plugin, ...], tuple[manifest.Removed, ...]]:
 def canonical(name: str) -> str:
     """A distribution's name as indexes compare them (PEP 503): `Acme_Nets` is `acme-nets`."""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def is_project_name(name: str) -> bool:
+    """Whether a distribution may have the name, however it is spelt."""
+    return bool(_PROJECT.fullmatch(name))
 
 
 def allowed() -> frozenset[str] | None:

@@ -5,6 +5,7 @@ that a message is written once and here.
 """
 
 import difflib
+import shlex
 from collections.abc import Iterable
 
 VERBS = {"model": "dlkit models", "dataset": "dlkit datasets"}
@@ -42,6 +43,13 @@ class UsageError(DlkitError):
     """The words of a command or the values of a recipe are wrong; exit code 2."""
 
 
+class WrongType(UsageError, TypeError):
+    """An argument is of a type that the call does not take."""
+
+    def __init__(self, argument: str, expected: str, value: object, fix: str):
+        super().__init__(f"{argument}: expected {expected}, got {shown(value)}.", fix)
+
+
 class ManifestError(DlkitError):
     """A manifest says something that it may not; names file, table, key, what was expected."""
 
@@ -49,7 +57,7 @@ class ManifestError(DlkitError):
         self.where = where
         self.problem = problem
         place = f"{path}: {where}" if where else str(path)
-        fix = f"Check it: dlkit plugin check {distribution or path}"
+        fix = f"Check it: dlkit plugin check {shlex.quote(str(distribution or path))}"
         super().__init__(f"{place}: {problem}", fix)
 
 
@@ -72,7 +80,7 @@ class UnknownName(DlkitError, KeyError):
         many = f"all {known}" if known else "what there is"
         super().__init__(
             f"no {label(kind)} {name!r}.{hint}",
-            f"See {many}: {VERBS.get(kind, f'dlkit show --kind {kind}')}",
+            f"See {many}: {listing(kind)}",
         )
 
 
@@ -126,7 +134,7 @@ class PluginNotInstalled(DlkitError, LookupError):
     def __init__(self, wanted: str, distribution: str):
         super().__init__(
             f"{wanted} is in {distribution}, which is not installed.",
-            f"Install it: pip install {distribution}",
+            f"Install it: pip install {shlex.quote(distribution)}",
         )
 
 
@@ -212,6 +220,30 @@ class ModelFileError(DlkitError, ValueError):
             f"{path}: {problem}",
             "Write such a file: model.save('model.keras')",
         )
+
+
+class UnsafeFile(DlkitError, ValueError):
+    """A file that could do more than give its values; nothing of it was used."""
+
+    def __init__(self, path: str, place: str, reason: str, fix: str):
+        where = f"{path}: {place}" if place else path
+        super().__init__(f"{where} {reason}; it was not loaded.", fix)
+
+
+def within(place: object, error: DlkitError) -> DlkitError:
+    """The same error, said of a place: the file that the wrong word stands in."""
+    return _restore(type(error), f"{place}: {error.message}", error.fix)
+
+
+def shown(value: object, most: int = 100) -> str:
+    """A value as a message shows it: its `repr`, cut to `most` characters."""
+    text = repr(value)
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def listing(kind: str) -> str:
+    """The command that lists a kind."""
+    return VERBS.get(kind, f"dlkit show --kind {kind}")
 
 
 def label(kind: str) -> str:

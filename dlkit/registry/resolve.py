@@ -5,7 +5,9 @@ for published weights. The checks run from the outside in: namespace, then name,
 """
 
 import fnmatch
+import os
 import re
+from typing import Any
 
 from dlkit.registry import catalog, discovery, errors, spec
 
@@ -18,17 +20,20 @@ def parse(name: str) -> tuple[str, str, str]:
 
 
 def find(kind: str, name: str) -> spec.Spec:
-    """The spec that a name (without `@weights`) means.
+    """The spec that a name means, whatever weights it asks for.
 
     Raises:
+        WrongType: the kind or the name is no string.
+        UnknownKind: no manifest may have such a table.
         UnknownName: nothing of that kind has the name; near names are offered.
         AmbiguousName: a bare name that only third parties own.
         PluginNotInstalled, PluginBroken, PluginIncompatible, PluginDisabled: the namespace's
             plugin is not there, or not healthy.
         RemovedName: its plugin once had it.
     """
-    if kind not in spec.KINDS:
-        raise errors.UnknownKind(kind, spec.KINDS)
+    _check_kind(kind)
+    _check(errors.label(kind), name, "a registered name", (str,), kind)
+    name = name.partition("@")[0]
     namespace, bare, _ = parse(name)
     found = catalog.index()
     if namespace not in ("", spec.LOCAL):
@@ -49,12 +54,15 @@ def find(kind: str, name: str) -> spec.Spec:
     raise _unknown(found, kind, name, bare)
 
 
-def weights_tag(name: str, weights: str | None) -> str | None:
+def weights_tag(name: str, weights: str | os.PathLike | None) -> str | os.PathLike | None:
     """The weights that `name@tag` and `weights=` ask for together.
 
     Raises:
+        WrongType: `weights` is neither a tag nor a path.
         WeightsConflict: they ask for different ones.
     """
+    tag_or_path = "a tag, a file's path or None"
+    _check("weights", weights, tag_or_path, (str, os.PathLike, type(None)), "model")
     bare, _, tag = name.partition("@")
     if tag and weights not in (None, tag):
         raise errors.WeightsConflict(bare, tag, weights)
@@ -81,7 +89,16 @@ def list_specs(
         tag: only those that carry the tag.
         pretrained: True: with published weights; False: without; a string: with that tag.
         deprecated: also what should no longer be used.
+
+    Raises:
+        WrongType: the kind, the pattern or a filter is no string.
+        UnknownKind: no manifest may have such a table.
     """
+    _check_kind(kind)
+    _check("pattern", pattern, "a name with * and ? for what may vary", (str,), kind)
+    for filtered, value in (("task", task), ("plugin", plugin), ("tag", tag)):
+        _check(filtered, value, f"the name of a {filtered} or None", (str, type(None)), kind)
+    _check("pretrained", pretrained, "True, False, a tag or None", (bool, str, type(None)), kind)
     wanted_plugin = discovery.canonical(plugin) if plugin else None
     chosen = [
         entry
@@ -114,6 +131,20 @@ def require(found: catalog.Index, namespace: str, wanted: str) -> spec.Plugin:
     if plugin.state == "invalid":
         raise errors.PluginBroken(wanted, named, plugin.problem, plugin.distribution)
     return plugin
+
+
+def _check_kind(kind: Any) -> None:
+    if not isinstance(kind, str):
+        expected = f"one of {', '.join(spec.KINDS)}"
+        raise errors.WrongType("kind", expected, kind, "See one: dlkit show --kind model")
+    if kind not in spec.KINDS:
+        raise errors.UnknownKind(kind, spec.KINDS)
+
+
+def _check(argument: str, value: Any, expected: str, types: tuple[type, ...], kind: str) -> None:
+    if not isinstance(value, types):
+        fix = f"See the names: {errors.listing(kind)}"
+        raise errors.WrongType(argument, expected, value, fix)
 
 
 def _matches(entry: spec.Spec, pattern: str) -> bool:

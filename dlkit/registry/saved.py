@@ -29,11 +29,15 @@ def load_model(path: str | os.PathLike, **options: Any):
         The `keras.Model`.
 
     Raises:
+        WrongType: the path is none.
         ModelFileError: there is no such file, or it is no `.keras` archive.
         PluginNotInstalled: the file has classes of a package that no installed plugin owns.
         PluginBroken: the plugin that owns them does not import.
     """
-    path = os.fspath(path)
+    if not isinstance(path, str | os.PathLike) or not os.fspath(path):
+        example = "As in: dlkit.load_model('model.keras')"
+        raise errors.WrongType("load_model", "the path of a .keras file", path, example)
+    path = os.fsdecode(path)
     saving = importlib.import_module("keras").saving
     custom = options.get("custom_objects") or {}
     for package, classes in packages(path).items():

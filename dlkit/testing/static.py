@@ -22,12 +22,14 @@ class Place:
         distribution: whose it is, canonical.
         package: the import package that the file lies in.
         root: the folder that holds the package.
+        project: the folder that pip installs it from; of an installed one, `root`.
     """
 
     path: pathlib.Path
     distribution: str
     package: str
     root: pathlib.Path
+    project: pathlib.Path
 
 
 def place(name_or_path: str) -> Place:
@@ -35,13 +37,19 @@ def place(name_or_path: str) -> Place:
 
     Raises:
         PluginNotInstalled: neither such a plugin nor such a path is there.
-        UsageError: the folder has no plugin in it.
+        UsageError: it is no name and no path that is there, or the folder has no plugin in it.
     """
     path = pathlib.Path(name_or_path)
+    if not discovery.is_project_name(name_or_path) and not (name_or_path and path.exists()):
+        raise errors.UsageError(
+            f"{name_or_path!r} is no plugin's name, and there is no such folder or file.",
+            "See the installed plugins: dlkit plugins",
+        )
     plugin = catalog.index().plugin(name_or_path)
     if plugin is not None and plugin.manifest:
         file = pathlib.Path(plugin.manifest)
-        return Place(file, plugin.distribution, file.parent.name, file.parent.parent)
+        root = file.parent.parent
+        return Place(file, plugin.distribution, file.parent.name, root, root)
     if path.is_file():
         return _at(path.resolve())
     if path.is_dir():
@@ -101,8 +109,8 @@ def _at(file: pathlib.Path) -> Place:
         if name := _project_name(folder):
             break
     else:
-        name = file.parent.name
-    return Place(file, discovery.canonical(name), file.parent.name, root)
+        name, folder = file.parent.name, root
+    return Place(file, discovery.canonical(name), file.parent.name, root, folder)
 
 
 def _project_name(folder: pathlib.Path) -> str:

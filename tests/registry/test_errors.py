@@ -110,6 +110,7 @@ def acme(make_plugin):
 
 
 SHOWN = {  # error -> (what raises it, what the suggested command prints)
+    "WrongType": (lambda: dlkit.create_model(3), "acme-nets/net"),
     "UnknownKind": (lambda: registry.find("modle", "x"), "digits"),
     "UnknownName": (lambda: dlkit.model_info("acme-nets/nett"), "acme-nets/net"),
     "RemovedName": (lambda: dlkit.model_info("acme-nets/net1"), "acme-nets/net"),
@@ -214,10 +215,11 @@ def test_manifest_error(make_plugin, tmp_path, monkeypatch):
 def test_duplicate_name(monkeypatch):
     monkeypatch.setattr(local, "_specs", {})
     register = dlkit.register_model
-    register("tiny", task="t")(lambda: 1)
-    error = raised(errors.DuplicateName, register("tiny", task="t"), lambda: 2)
+    task = "image-classification"
+    register("tiny", task=task)(lambda: 1)
+    error = raised(errors.DuplicateName, register("tiny", task=task), lambda: 2)
     assert command(error) == "register_model(…, replace=True)"
-    register("tiny", task="t", replace=True)(lambda: 2)
+    register("tiny", task=task, replace=True)(lambda: 2)
     assert dlkit.create_model("local/tiny") == 2
 
 
@@ -227,6 +229,24 @@ def test_model_file_error(acme, tmp_path, monkeypatch):
     error = raised(errors.ModelFileError, dlkit.load_model, "model.keras")
     exec(command(error), {"model": dlkit.create_model("acme-nets/net")})
     assert dlkit.load_model("model.keras").count_params() == 3
+
+
+def test_commands_quote_what_a_shell_would_split():
+    assert command(errors.ManifestError("my nets/dlkit.toml", "", "x")).endswith(
+        " 'my nets/dlkit.toml'"
+    )
+    assert command(errors.PluginNotInstalled("x", "my nets")) == "pip install 'my nets'"
+
+
+def test_an_error_within_a_file_keeps_its_kind_and_remedy():
+    error = errors.within("r.yaml", errors.UnknownName("model", "tinny", "tiny", 3))
+    assert type(error) is errors.UnknownName
+    assert str(error).startswith("r.yaml: no model 'tinny'. Did you mean 'tiny'?\n  See all 3: ")
+
+
+def test_a_long_value_is_cut():
+    assert errors.shown("x" * 200) == "'" + "x" * 98 + "…"
+    assert errors.shown(3) == "3"
 
 
 def test_every_error_is_tested_here():

@@ -70,6 +70,52 @@ def test_an_unknown_kind_is_usage():
     assert isinstance(caught.value, errors.UsageError)
 
 
+NONE = {  # call -> what is told of it
+    "create_model": (lambda value: dlkit.create_model(value), "model: expected a registered name"),
+    "model_info": (lambda value: dlkit.model_info(value), "model: expected a registered name"),
+    "dataset": (
+        lambda value: dlkit.create("dataset", value),
+        "dataset: expected a registered name",
+    ),
+    "kind": (lambda value: dlkit.create(value, "x"), "kind: expected one of model, task"),
+    "listed kind": (lambda value: registry.list_specs(value), "kind: expected one of model, task"),
+    "pattern": (lambda value: dlkit.list_models(value), "pattern: expected a name with"),
+    "load_model": (lambda value: dlkit.load_model(value), "load_model: expected the path"),
+}
+
+
+@pytest.mark.parametrize("value", [None, 3, ["x"], b"lenet5"], ids=repr)
+@pytest.mark.parametrize("call", NONE)
+def test_names_of_another_type(call, value):
+    with pytest.raises(errors.WrongType) as caught:
+        NONE[call][0](value)
+    assert NONE[call][1] in caught.value.message
+    assert caught.value.message.endswith(f", got {value!r}.")
+    assert isinstance(caught.value, errors.UsageError | TypeError)
+
+
+@pytest.mark.parametrize("name", ["task", "plugin", "pretrained"])
+def test_filters_of_another_type(name):
+    with pytest.raises(errors.WrongType, match=f"^{name}: expected .* or None, got 3"):
+        dlkit.list_models(**{name: 3})
+
+
+def test_weights_of_another_type(make_plugin):
+    make_plugin("acme-nets", manifest("acme_nets", "net"))
+    with pytest.raises(errors.WrongType, match="weights: expected a tag, a file's path or None"):
+        dlkit.create_model("acme-nets/net", weights=3)
+
+
+def test_an_unknown_kind_has_no_listing():
+    with pytest.raises(errors.UnknownKind, match="Did you mean 'model'"):
+        registry.list_specs("modell")
+
+
+def test_an_empty_path_is_no_models():
+    with pytest.raises(errors.WrongType, match=r"the path of a \.keras file, got ''"):
+        dlkit.load_model("")
+
+
 def test_a_namespace_that_is_not_installed_says_what_to_install():
     with pytest.raises(errors.PluginNotInstalled) as caught:
         dlkit.model_info("acme-nets/net")

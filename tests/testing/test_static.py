@@ -26,6 +26,7 @@ def test_a_folder_or_a_file_leads_to_the_manifest(source, path):
     where = static.place(str(source / path))
     assert where.path == source / "acme_nets" / "dlkit.toml"
     assert (where.distribution, where.package, where.root) == ("acme-nets", "acme_nets", source)
+    assert where.project == source
     read, problems = static.read(where)
     assert problems == []
     assert [entry.full_name for entry in read.specs] == ["acme-nets/net", "acme-nets/net-digits"]
@@ -37,7 +38,7 @@ def test_a_package_below_src(source):
     (source / "acme_nets").rename(source / "src" / "acme_nets")
     where = static.place(str(source))
     assert where.path.parent == source / "src" / "acme_nets"
-    assert where.distribution == "acme-nets"
+    assert (where.distribution, where.project) == ("acme-nets", source)
     assert static.read(where)[1] == []
 
 
@@ -93,3 +94,6 @@ def test_a_folder_without_a_plugin(tmp_path):
 def test_neither_a_name_nor_a_path():
     with pytest.raises(errors.PluginNotInstalled, match="pip install acme-nets"):
         static.place("Acme_Nets")
+    for word in ("", "./acme", "my nets", "acme/nets.toml"):
+        with pytest.raises(errors.UsageError, match="no such folder or file"):
+            static.place(word)

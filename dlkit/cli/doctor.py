@@ -2,6 +2,7 @@
 
 import argparse
 import platform
+import shlex
 import sys
 from collections.abc import Iterator
 from importlib import metadata
@@ -14,6 +15,7 @@ NAME = "doctor"
 HELP = "find out what is wrong with the installation or a plugin"
 
 _PACKAGES = ("dlkit-core", "tensorflow", "keras", "numpy")
+_LONGEST = 1_000_000  # seconds, far below what a clock of the system would overflow at
 _HEALTHY = ("ok", "disabled")  # a plugin that DLKIT_PLUGINS leaves out is left out on purpose
 
 
@@ -53,9 +55,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _seconds(word: str) -> float:
-    number = float(word)
-    if not 0 < number < 1e6:
-        raise argparse.ArgumentTypeError(f"expected more than 0 seconds, got {word}")
+    try:
+        number = float(word)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < _LONGEST:
+        expected = f"expected more than 0 seconds and less than {_LONGEST:,}"
+        raise argparse.ArgumentTypeError(f"{expected}, got {word!r}")
     return number
 
 
@@ -127,7 +133,8 @@ def _advice(row: dict) -> Iterator[str]:
         yield f"  {errors.PluginIncompatible(name, row['problem'], name).fix}"
     else:
         imports = ", ".join(row["modules"])
-        yield f'  See all of it: {sys.executable} -X faulthandler -c "import {imports}"'
+        python = shlex.quote(sys.executable)
+        yield f'  See all of it: {python} -X faulthandler -c "import {imports}"'
 
 
 def _version(name: str) -> str | None:

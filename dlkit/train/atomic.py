@@ -16,22 +16,12 @@ def write_bytes(path: str | os.PathLike, content: bytes) -> pathlib.Path:
     """Replaces `path` by `content`, or leaves it as it was.
 
     Raises:
-        OSError: the disk is full, read-only or gone; nothing of the new content stays.
+        OSError: the disk is full, read-only or gone; nothing of the new content stays. It names
+            `path`.
     """
     path = pathlib.Path(path)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    aside = pathlib.Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.chmod(0o666 & ~_umask())  # mkstemp makes private files; a report is to be shared
-        os.replace(aside, path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
+    with _told_of(path):
+        _write(path, content)
     return path
 
 
@@ -52,10 +42,19 @@ def folder(
 
     Between the two renames `path` is missing for an instant, so a reader that wants to survive
     a crash there looks at `keep` next.
+
+    Raises:
+        OSError: the system refuses something; it names `path`, not the folder aside.
     """
     path = pathlib.Path(path)
+    with _told_of(path), _filled(path, keep) as aside:
+        yield aside
+
+
+@contextlib.contextmanager
+def _filled(path: pathlib.Path, keep: str | os.PathLike | None) -> Iterator[pathlib.Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = pathlib.Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp"))
+    aside = pathlib.Path(tempfile.mkdtemp(dir=path.parent, prefix=_aside(path), suffix=".tmp"))
     aside.chmod(0o777 & ~_umask())
     retired = pathlib.Path(keep) if keep else path.with_name(f".{path.name}.old")
     try:
@@ -84,6 +83,40 @@ def sync_folder(path: str | os.PathLike) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _write(path: pathlib.Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=_aside(path), suffix=".tmp")
+    aside = pathlib.Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.chmod(0o666 & ~_umask())  # mkstemp makes private files; a report is to be shared
+        os.replace(aside, path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def _told_of(path: pathlib.Path) -> Iterator[None]:
+    """Has the system's refusals name what was to be written: nobody knows the file aside."""
+    try:
+        yield
+    except OSError as error:
+        parts = pathlib.Path(str(error.filename)).parts
+        is_aside = any(part.startswith(_aside(path)) for part in parts)
+        if error.errno is None or not (error.filename is None or is_aside):
+            raise  # a library's own error, or of a file that the caller does know
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _aside(path: pathlib.Path) -> str:
+    """What the names of files beside `path` begin with."""
+    return f".{path.name}."
 
 
 def _sync_file(path: pathlib.Path) -> None:

@@ -155,3 +155,22 @@ def test_unknown_plugin(make_plugin, name, message, capsys):
     plugin(make_plugin, "fine")
     assert main(["doctor", name]) == 1
     assert capsys.readouterr().err.startswith(message)
+
+
+@pytest.mark.parametrize("word", ["abc", "0", "-3", "nan", "inf", "1e9", ""])
+def test_a_timeout_that_is_none(word, capsys):
+    assert main(["doctor", f"--timeout={word}"]) == 2
+    told = capsys.readouterr().err
+    assert f"expected more than 0 seconds and less than 1,000,000, got {word!r}" in told
+    assert "_seconds" not in told
+
+
+def test_a_python_in_a_folder_with_a_space(make_plugin, capsys, monkeypatch):
+    from dlkit.cli import doctor
+
+    plugin(make_plugin, "raises")
+    finding = probe.Finding("raises", "ValueError: x")
+    monkeypatch.setattr(probe, "examine", lambda *_: finding)
+    monkeypatch.setattr(doctor.sys, "executable", "/my envs/bin/python")
+    assert main(["doctor", "acme-raises", "--deep"]) == 1
+    assert "See all of it: '/my envs/bin/python' -X" in capsys.readouterr().out

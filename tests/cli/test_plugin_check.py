@@ -90,7 +90,15 @@ def test_a_folder_that_is_not_installed(tmp_path, capsys):
     assert main(["plugin", "check", str(folder)]) == 0
     printed = capsys.readouterr().out
     assert "no problems" in printed
-    assert f"Install it: pip install --no-build-isolation -e {folder}" in printed
+    assert f"Install it: pip install --no-build-isolation -e {folder}\n" in printed
+    assert main(["plugin", "check", str(folder / "acme_nets" / "dlkit.toml")]) == 0
+    assert f"Install it: pip install --no-build-isolation -e {folder}\n" in capsys.readouterr().out
+
+
+def test_a_folder_with_a_space(tmp_path, capsys):
+    assert main(["plugin", "new", "acme-nets", "--into", str(tmp_path / "my plugins")]) == 0
+    assert main(["plugin", "check", str(tmp_path / "my plugins" / "acme-nets")]) == 0
+    assert f"-e '{tmp_path}/my plugins/acme-nets'\n" in capsys.readouterr().out
 
 
 def test_a_folder_that_is_installed_is_checked_by_its_code(faulty, capsys):
@@ -103,6 +111,8 @@ def test_a_folder_that_is_installed_is_checked_by_its_code(faulty, capsys):
     ("words", "code", "message"),
     [
         (["acme-nets"], 1, "plugin 'acme-nets' is in acme-nets, which is not installed."),
+        (["./acme"], 2, "'./acme' is no plugin's name, and there is no such folder or file."),
+        ([""], 2, "'' is no plugin's name"),
         (["faulty-nets", "--only", "shape"], 2, "has no check 'shape'. Did you mean 'shapes'?"),
         (["faulty-nets", "--model", "lenet"], 2, "faulty-nets has no model 'lenet'."),
     ],

@@ -57,7 +57,15 @@ def test_the_files_are_sound(tmp_path):
         ("local", "belongs to dlkit itself"),
         ("3d-nets", "would be imported as '3d_nets', which Python does not allow"),
         ("class", "would be imported as 'class', which Python does not allow"),
-        ("json", "would be imported as 'json', which means something else here"),
+        ("json", "would be imported as 'json', which is a module of Python's own"),
+        ("Winreg", "would be imported as 'winreg', which is a module of Python's own"),
+        ("tests", "would be imported as 'tests', which is what projects call another folder"),
+        ("test", "would be imported as 'test', which is what projects call another folder"),
+        ("conftest", "would be imported as 'conftest', which is what projects call another"),
+        ("dlkit", "belongs to dlkit itself"),
+        ("scikit-learn", "is installed here already, and is something else"),
+        ("numpy", "would be imported as 'numpy', which means something else here"),
+        ("tensorflow", "would be imported as 'tensorflow', which means something else here"),
         ("keras", "would be imported as 'keras', which means something else here"),
     ],
 )
@@ -67,6 +75,14 @@ def test_a_name_that_would_not_do(tmp_path, capsys, name, why):
     assert f"{name!r} {why}" in told
     assert "dlkit plugin new acme-nets" in told
     assert list(tmp_path.iterdir()) == []
+
+
+def test_commands_on_a_path_with_spaces(tmp_path, capsys):
+    place = tmp_path / "my plugins"
+    assert main(["plugin", "new", "acme-nets", "--into", str(place)]) == 0
+    printed = capsys.readouterr().out
+    assert f"-e '{place}/acme-nets'\n" in printed
+    assert f"pytest '{place}/acme-nets'\n" in printed
 
 
 def test_a_folder_that_exists_is_not_touched(tmp_path, capsys):

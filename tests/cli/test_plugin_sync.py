@@ -104,6 +104,18 @@ def test_pips_own_copy_is_left_alone(make_plugin, tmp_path, capsys):
     assert (site / "faulty_nets" / "dlkit.toml").read_text() == STALE
 
 
+def test_a_source_in_a_folder_with_a_space(make_plugin, tmp_path, capsys):
+    source = tmp_path / "my plugins"
+    source.mkdir()
+    site = make_plugin("faulty-nets", STALE, {"models.py": MODELS}, refresh=False)
+    (next(site.glob("*.dist-info")) / "direct_url.json").write_text(
+        json.dumps({"url": source.as_uri()})
+    )
+    registry.refresh()
+    assert main(["plugin", "sync", "faulty-nets"]) == 1
+    assert f"--no-build-isolation -e '{source}'\n" in capsys.readouterr().err
+
+
 def test_a_level_of_no_layer(install, capsys):
     path = install(STALE.replace('"act"', '"atc"'))
     assert main(["plugin", "sync", "faulty-nets"]) == 1
@@ -122,6 +134,7 @@ def test_a_disk_that_refuses_leaves_the_file_as_it_was(install, capsys, monkeypa
     assert main(["plugin", "sync", "faulty-nets"]) == 1
     told = capsys.readouterr().err
     assert f"{path} cannot be written (No space left on device); it is as it was." in told
+    assert "Make it writable, then: dlkit plugin sync faulty-nets\n" in told
     assert path.read_text() == STALE
     assert [file.name for file in path.parent.iterdir() if file.suffix == ".tmp"] == []
 
@@ -136,3 +149,11 @@ def test_without_tomlkit_the_extra_is_named(install, capsys, monkeypatch):
 def test_a_plugin_that_is_not_there(capsys):
     assert main(["plugin", "sync", "acme-nets"]) == 1
     assert "pip install acme-nets" in capsys.readouterr().err
+    assert main(["plugin", "sync", "./acme-nets"]) == 2
+    assert "'./acme-nets' is no plugin's name" in capsys.readouterr().err
+
+
+def test_a_plugin_by_its_folder(install):
+    path = install(STALE)
+    assert main(["plugin", "sync", str(path.parent)]) == 0
+    assert path.read_text() == SYNCED

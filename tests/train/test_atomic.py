@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pathlib
 import subprocess
 import sys
 
@@ -61,6 +62,38 @@ def test_a_failure_before_the_rename(tmp_path, monkeypatch):
         atomic.write_text(path, "new")
     assert path.read_text() == "old"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_refusal_names_the_file_that_was_meant(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    for path, code in [
+        (tmp_path / "none" / "a", errno.ENOENT),
+        (pathlib.Path("none/a"), errno.ENOENT),
+        (pathlib.Path("../none/a"), errno.ENOENT),
+        (tmp_path / "folder", errno.EISDIR),
+    ]:
+        with pytest.raises(OSError) as caught:
+            atomic.write_text(path, "x")
+        assert (caught.value.filename, caught.value.filename2) == (str(path), None)
+        assert caught.value.errno == code
+    assert [p.name for p in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_refusal_names_the_folder_that_was_meant(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(FileNotFoundError) as caught, atomic.folder(tmp_path / "a") as aside:
+        (aside / "none" / "b").write_text("x")
+    assert caught.value.filename == str(tmp_path / "a")
+    with pytest.raises(FileNotFoundError) as caught, atomic.folder(tmp_path / "a"):
+        (tmp_path / "mine").read_text()
+    assert caught.value.filename == str(tmp_path / "mine")  # the caller's own file
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError) as caught, atomic.folder(tmp_path / "a"):
+        pass
+    assert (caught.value.filename, caught.value.errno) == (str(tmp_path / "a"), errno.ENOSPC)
 
 
 def test_folders_rotate(tmp_path):

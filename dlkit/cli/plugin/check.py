@@ -1,6 +1,7 @@
 """`dlkit plugin check NAME_OR_PATH`: the manifest's problems, then every check of the kit."""
 
 import argparse
+import shlex
 
 from dlkit.cli import output
 
@@ -32,7 +33,8 @@ def run(args: argparse.Namespace) -> int:
             return _static(where, problems, True)
         print(f"{where.path}: no problems.")
         print("It is not installed, so no code of it was run.")
-        print(f"  Install it: pip install --no-build-isolation -e {args.plugin}")
+        folder = shlex.quote(str(where.project))
+        print(f"  Install it: pip install --no-build-isolation -e {folder}")
         return 0
     from dlkit.testing import suite
 

@@ -1,12 +1,13 @@
 """`dlkit plugin new NAME`: writes a plugin whose tests are green at once."""
 
 import argparse
+import importlib.metadata
 import importlib.resources
-import importlib.util
 import keyword
 import pathlib
-import re
+import shlex
 import string
+import sys
 
 from dlkit.registry import discovery, errors, spec
 
@@ -25,7 +26,10 @@ FILES = {  # in the template -> in the plugin
 }
 
 RESERVED = (*spec.FIRST_PARTY, "dlkit", spec.LOCAL)
-_PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")  # PEP 508
+BESIDE = (  # what projects and their tools call other folders and files of theirs
+    "build", "conftest", "dist", "doc", "docs", "example", "examples", "script", "scripts",
+    "setup", "src", "test", "tests", "tutorial", "tutorials",
+)  # fmt: skip
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -39,8 +43,8 @@ def run(args: argparse.Namespace) -> int:
     folder = write(args.name, args.into)
     name = folder.name
     print(f"{folder}: a plugin with one model, {name}/starter.")
-    print(f"  Install it:   pip install --no-build-isolation -e {folder}")
-    print(f"  Test it:      pytest {folder}")
+    print(f"  Install it:   pip install --no-build-isolation -e {shlex.quote(str(folder))}")
+    print(f"  Test it:      pytest {shlex.quote(str(folder))}")
     print(f"  Train it:     dlkit train {name}/starter")
     print(f"  Then change {package(name)}/models.py, and write its sizes: dlkit plugin sync {name}")
     return 0
@@ -90,10 +94,10 @@ def check_name(name: str) -> str:
     """The canonical form of a new distribution's name.
 
     Raises:
-        UsageError: it is no project name, belongs to dlkit, gives no import name, or that import
-            name means something else already.
+        UsageError: it is no project name, belongs to dlkit, gives no import name, or it or that
+            import name means something else already.
     """
-    if not _PROJECT.fullmatch(name):
+    if not discovery.is_project_name(name):
         raise _bad(name, "is no project name: letters, digits and - _ . between them")
     distribution = discovery.canonical(name)
     if distribution in RESERVED:
@@ -101,14 +105,29 @@ def check_name(name: str) -> str:
     module = package(distribution)
     if not module.isidentifier() or keyword.iskeyword(module):
         raise _bad(name, f"would be imported as {module!r}, which Python does not allow")
-    if importlib.util.find_spec(module) is not None:
+    if module in sys.stdlib_module_names:
+        raise _bad(name, f"would be imported as {module!r}, which is a module of Python's own")
+    if module in BESIDE:
+        told = "which is what projects call another folder or file of theirs"
+        raise _bad(name, f"would be imported as {module!r}, {told}")
+    if discovery.find_module(module) is not None:
         raise _bad(name, f"would be imported as {module!r}, which means something else here")
+    if _is_installed(distribution):
+        raise _bad(name, "is installed here already, and is something else")
     return distribution
 
 
 def package(distribution: str) -> str:
     """The import package of a distribution: `acme-nets` is imported as `acme_nets`."""
     return distribution.replace("-", "_")
+
+
+def _is_installed(distribution: str) -> bool:
+    try:
+        importlib.metadata.distribution(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def _bad(name: str, why: str) -> errors.UsageError:

@@ -4,6 +4,7 @@ import argparse
 import importlib.metadata
 import json
 import pathlib
+import shlex
 
 from dlkit.cli import output
 from dlkit.registry import errors
@@ -14,7 +15,7 @@ HELP = "write the built models' sizes into the manifest"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the verb's arguments."""
-    parser.add_argument("plugin", metavar="NAME", help="an installed distribution")
+    parser.add_argument("plugin", metavar="NAME", help="an installed distribution, or its folder")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 on differences")
     parser.add_argument("--json", action="store_true", help="one JSON value")
 
@@ -24,7 +25,9 @@ def run(args: argparse.Namespace) -> int:
     from dlkit import registry
     from dlkit.registry import resolve
 
-    plugin = resolve.require(registry.index(), args.plugin, f"plugin {args.plugin!r}")
+    plugin = resolve.require(
+        registry.index(), _distribution(args.plugin), f"plugin {args.plugin!r}"
+    )
     path = pathlib.Path(plugin.manifest)
     if not args.check:
         _refuse_installed_copy(plugin.distribution, path)
@@ -36,12 +39,21 @@ def run(args: argparse.Namespace) -> int:
         for row in rows:
             print(f"{row['name']}: {row['key']} is {row['found']}, the manifest says {row['said']}")
     if rows and not args.check:
-        _write(path, document)
+        _write(path, document, plugin.distribution)
     if not args.json:
         done = "nothing was written" if args.check else "written"
         found = f"{output.counted(len(rows), 'difference')}; {done}" if rows else "up to date"
         print(f"{path}: {found}.")
     return 1 if rows and args.check else 0
+
+
+def _distribution(name_or_path: str) -> str:
+    from dlkit.registry import discovery
+    from dlkit.testing import static
+
+    if discovery.is_project_name(name_or_path):
+        return name_or_path
+    return static.place(name_or_path).distribution
 
 
 def _differences(plugin, document, keep: bool):
@@ -85,7 +97,7 @@ def _document(path: pathlib.Path):
     return tomlkit.parse(path.read_text("utf-8"))
 
 
-def _write(path: pathlib.Path, document) -> None:
+def _write(path: pathlib.Path, document, distribution: str) -> None:
     from dlkit import registry
     from dlkit.train import atomic
 
@@ -94,7 +106,7 @@ def _write(path: pathlib.Path, document) -> None:
     except OSError as error:
         raise errors.DlkitError(
             f"{path} cannot be written ({error.strerror}); it is as it was.",
-            "Make it writable, then: dlkit plugin sync",
+            f"Make it writable, then: dlkit plugin sync {distribution}",
         ) from None
     registry.refresh()
 
@@ -106,7 +118,8 @@ def _refuse_installed_copy(distribution: str, path: pathlib.Path) -> None:
     if any(copy.name == path.name and copy.resolve() == path.resolve() for copy in copies):
         raise errors.DlkitError(
             f"{path} is pip's copy of {distribution}; the next install would undo a change there.",
-            f"Install its source: pip install --no-build-isolation -e {_source(installed)}",
+            "Install its source: pip install --no-build-isolation -e "
+            + shlex.quote(_source(installed)),
         )
 
 

@@ -1,7 +1,6 @@
 """`dlkit eval RUN`: judges a run's best model on a split."""
 
 import argparse
-import json
 
 NAME = "eval"
 HELP = "judge a run's best model on a split"
@@ -17,6 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Writes `evaluation.json` and renews the report."""
     from dlkit.cli.train import sentence
+    from dlkit.train import strict_json
     from dlkit.train.run import Run
 
     session = Run(args.run_folder)
@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         figures = {"split": evaluation.split, "size": evaluation.size}
         rest = {"metrics": dict(evaluation.metrics), "baseline": evaluation.baseline}
-        print(json.dumps(figures | rest))
+        print(strict_json.dumps(figures | rest), end="")
     else:
         print(sentence(evaluation))
     return 0

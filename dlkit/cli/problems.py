@@ -41,7 +41,9 @@ def _told(error: BaseException, words: list[str]) -> tuple[str, int]:
     if isinstance(error, DlkitError):
         return str(error), 2 if isinstance(error, UsageError) else 1
     if isinstance(error, KeyboardInterrupt):
-        return "interrupted", 130
+        return "" if error.args else "interrupted", 130  # with words, it has been told
+    if isinstance(error, SystemExit) and error.code == 143:  # SIGTERM, which has been told too
+        return "", 143
     if isinstance(error, BrokenPipeError):  # as in `dlkit models | head -3`: all is well
         return "", 141
     if isinstance(error, OSError):

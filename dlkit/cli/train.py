@@ -27,28 +27,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set", metavar="A.B=C", action="append", default=[], help="a recipe's field"
     )
-    parser.add_argument("--resume", action="store_true", help="go on after the last whole epoch")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in --run DIR")
 
 
 def run(args: argparse.Namespace) -> int:
     """Trains, judges the best epoch on the test split, and writes the report."""
     if args.resume:
-        return _train(_resumed(args))
+        return fit(_resumed(args))
     recipe = _recipe(args)  # a wrong word is told at once, before TensorFlow is imported
 
     from dlkit.train.folders import new_folder
     from dlkit.train.run import Run
 
-    return _train(Run(args.run or new_folder(recipe.model, recipe.dataset), recipe))
+    return fit(Run(args.run or new_folder(recipe.model, recipe.dataset), recipe))
 
 
 def _resumed(args: argparse.Namespace):
     from dlkit.registry.errors import UsageError
-    from dlkit.train.run import Run
 
     if not args.run:
-        raise UsageError("--resume needs the run's folder.", "Say it: --resume --run DIR")
-    session = Run(args.run, resume=True)
+        raise UsageError("--resume needs the run's folder.", "Say it: dlkit resume RUN")
+    session = resumed(args.run)
     if (
         _settings(args)
         or args.config
@@ -57,12 +56,23 @@ def _resumed(args: argparse.Namespace):
     ):
         raise UsageError(
             "--resume goes on with the run's own recipe, which other options would change.",
-            f"Go on: dlkit train --resume --run {args.run}",
+            f"Go on: {session.command('resume')}",
         )
     return session
 
 
-def _train(session) -> int:
+def resumed(folder: str):
+    """The run of a folder, to go on with; under the flags that it began with."""
+    from dlkit.train import flags
+
+    flags.adopt(folder)
+    from dlkit.train.run import Run
+
+    return Run(folder, resume=True)
+
+
+def fit(session) -> int:
+    """Trains a run, judges its best epoch on the test split, and writes its report."""
     recipe = session.recipe
     try:
         model = session.build()
@@ -73,21 +83,29 @@ def _train(session) -> int:
     print(f"{recipe.model} on {recipe.dataset}: {', '.join(f'{n} {s}' for s, n in rows.items())}")
     for note in session.source.notes:
         print(f"note: {note}")
-    left = recipe.epochs - session.epochs_done
-    if left > 0:
-        try:
-            model.fit(session.train, validation_data=session.val, **session.fit_args())
-        except KeyboardInterrupt:
-            print(f"\nInterrupted. Go on: dlkit train --resume --run {session.folder}")
-            raise
+    if session.epochs_done < recipe.epochs:
+        model.fit(session.train, validation_data=session.val, **session.fit_args())
     else:
         print(f"All {recipe.epochs} epochs were done before.")
+    if session.status == "diverged":
+        raise _diverged(session)
     evaluation = session.evaluate()
     report = session.report()
     print(sentence(evaluation))
     print(f"report: {report}")
     print(session.folder)
     return 0
+
+
+def _diverged(session):
+    from dlkit.train.folders import RunError
+
+    rate = session.recipe.optimizer.learning_rate
+    best = " Its best epoch is kept." if (session.folder / "ckpt" / "best").exists() else ""
+    return RunError(
+        f"training diverged: the loss was no finite number any more.{best} See {session.report()}",
+        f"Try a lower rate: --set optimizer.learning_rate={rate / 10:g}",
+    )
 
 
 def sentence(evaluation) -> str:
@@ -111,7 +129,9 @@ def _recipe(args: argparse.Namespace):
         )
     settings = _settings(args)
     dataset = args.dataset or settings.pop("dataset", None)
-    return Recipe.load(args.config or args.name, dataset, **settings)
+    if args.config:
+        return Recipe.from_yaml(args.config, dataset, **settings)
+    return Recipe.load(args.name, dataset, **settings)
 
 
 def _settings(args: argparse.Namespace) -> dict:

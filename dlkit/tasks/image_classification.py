@@ -36,7 +36,12 @@ class ImageClassification:
         return {"num_classes": len(source.class_names), "input_shape": source.image_shape}
 
     def attach(self, model: keras.Model, source: Source) -> None:
-        """Gives the model its class names, where it ends in dlkit's classifier layer."""
+        """Gives the model its class names, where it ends in dlkit's classifier layer.
+
+        Raises:
+            DlkitError: it takes other images than the data has, or tells other classes apart.
+        """
+        _check_fit(model, source)
         if _head(model) is not None:
             layers.set_class_names(model, source.class_names)
 
@@ -143,6 +148,26 @@ def metrics(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
         rank = (probabilities > own[:, None]).sum(axis=1)
         found["top5_accuracy"] = float(np.mean(rank < 5))
     return found
+
+
+def _check_fit(model: keras.Model, source: Source) -> None:
+    takes, has = tuple(model.input_shape[1:]), source.image_shape
+    if len(takes) != len(has) or any(a not in (None, b) for a, b in zip(takes, has, strict=True)):
+        raise DlkitError(
+            f"{model.name} takes images of {_sizes(takes)}, and {source.name} has {_sizes(has)}.",
+            "Leave it to the data: take input_shape out of model_options",
+        )
+    gives, classes = tuple(model.output_shape[1:]), len(source.class_names)
+    if gives != (classes,):
+        raise DlkitError(
+            f"{model.name} gives {_sizes(gives)} values an image, and {source.name} has {classes} "
+            "classes.",
+            "Leave it to the data: take num_classes out of model_options",
+        )
+
+
+def _sizes(shape: Sequence[int | None]) -> str:
+    return "×".join("any" if side is None else str(side) for side in shape)
 
 
 def _head(model: keras.Model) -> layers.ClassifierOutput | None:

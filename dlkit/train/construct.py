@@ -4,6 +4,7 @@ import keras
 
 from dlkit import registry
 from dlkit.data.source import Source
+from dlkit.registry.errors import DlkitError
 from dlkit.tasks.base import Task
 from dlkit.train import schedules
 from dlkit.train.recipe import Recipe
@@ -21,6 +22,11 @@ def model(recipe: Recipe, task: Task, source: Source) -> keras.Model:
         built = registry.create_model(recipe.model, **options)
     finally:
         keras.config.set_dtype_policy(before)
+    if not isinstance(built, keras.Model):
+        raise DlkitError(
+            f"the builder of {recipe.model!r} built a {type(built).__name__}, not a keras.Model.",
+            f"See where it is: dlkit show {recipe.model}",
+        )
     task.attach(built, source)
     return built
 

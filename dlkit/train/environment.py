@@ -1,4 +1,4 @@
-"""What a run ran on: enough to explain a figure and to run it again."""
+"""What a run ran on: enough to explain a figure, and to run it again."""
 
 import datetime
 import os
@@ -16,6 +16,7 @@ import tensorflow as tf
 import dlkit
 from dlkit import registry
 from dlkit.data.source import Source
+from dlkit.train import flags
 
 
 def describe(model: keras.Model, name: str, source: Source) -> dict[str, Any]:
@@ -23,18 +24,8 @@ def describe(model: keras.Model, name: str, source: Source) -> dict[str, Any]:
     entry = registry.model_info(name)
     plugins = {p.distribution: p.version for p in registry.plugins() if p.state == "ok"}
     return {
-        "dlkit": dlkit.__version__,
-        "python": platform.python_version(),
-        "keras": keras.__version__,
-        "tensorflow": tf.__version__,
+        **machine(),
         "numpy": np.__version__,
-        "platform": platform.platform(),
-        "cpu_count": os.cpu_count(),
-        "threads": {
-            "intra": tf.config.threading.get_intra_op_parallelism_threads(),
-            "inter": tf.config.threading.get_inter_op_parallelism_threads(),
-        },
-        "devices": [device.device_type for device in tf.config.list_logical_devices()],
         "git": _commit(),
         "command": _command(),
         "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -53,6 +44,45 @@ def describe(model: keras.Model, name: str, source: Source) -> dict[str, Any]:
         },
         "plugins": plugins,
     }
+
+
+def machine() -> dict[str, Any]:
+    """Versions, processor, devices, threads and flags: what decides the last digits."""
+    from tensorflow.python.framework import config as framework  # has no public name yet
+
+    return {
+        "dlkit": dlkit.__version__,
+        "python": platform.python_version(),
+        "keras": keras.__version__,
+        "tensorflow": tf.__version__,
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cpu_count": processors(),
+        "threads": {
+            "intra": tf.config.threading.get_intra_op_parallelism_threads(),
+            "inter": tf.config.threading.get_inter_op_parallelism_threads(),
+        },
+        "devices": [device.device_type for device in tf.config.list_logical_devices()],
+        "flags": flags.current(),
+        "deterministic_ops": framework.is_op_determinism_enabled(),
+    }
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _processor() -> str:
+    """The processor's name as the system tells it."""
+    try:
+        lines = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:  # only Linux has it
+        return platform.processor()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())
 
 
 def _command() -> str:

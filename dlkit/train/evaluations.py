@@ -3,14 +3,17 @@
 import dataclasses
 import io
 import json
+import math
 import os
 import pathlib
+import shlex
+import zipfile
 
 import numpy as np
 
 from dlkit.registry.errors import DlkitError
 from dlkit.tasks.base import Evaluation
-from dlkit.train import atomic
+from dlkit.train import atomic, strict_json
 
 
 def write(folder: str | os.PathLike, evaluation: Evaluation) -> None:
@@ -24,7 +27,7 @@ def write(folder: str | os.PathLike, evaluation: Evaluation) -> None:
         for field in dataclasses.fields(evaluation)
         if field.name != "arrays"
     }
-    atomic.write_text(folder / "evaluation.json", json.dumps(figures, indent=2) + "\n")
+    atomic.write_text(folder / "evaluation.json", strict_json.dumps(figures))
 
 
 def read(folder: str | os.PathLike) -> Evaluation | None:
@@ -42,9 +45,14 @@ def read(folder: str | os.PathLike) -> Evaluation | None:
         path = folder / "evaluation.npz"
         with np.load(path, allow_pickle=False) as arrays:
             figures["arrays"] = dict(arrays)
-        return Evaluation(**{**figures, "class_names": tuple(figures["class_names"])})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        figures["class_names"] = tuple(figures["class_names"])
+        figures["metrics"] = {
+            name: math.nan if value is None else value for name, value in figures["metrics"].items()
+        }
+        return Evaluation(**figures)
+    except (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError,
+            zipfile.BadZipFile) as error:  # fmt: skip
         raise DlkitError(
             f"{path}: is damaged ({type(error).__name__}: {error})",
-            f"Make it again: dlkit eval {folder}",
+            f"Make it again: dlkit eval {shlex.quote(str(folder))}",
         ) from None

@@ -1,11 +1,12 @@
-"""Run folders: where new ones go, and where a run's checkpoints are."""
+"""Run folders: where new ones go, and what is said of those that are none."""
 
 import os
 import pathlib
+import shlex
 
 from dlkit.registry.errors import DlkitError
 
-CONFIG = "config.yaml"
+CONFIG, ENVIRONMENT = "config.yaml", "env.json"
 
 
 class RunError(DlkitError):
@@ -25,25 +26,7 @@ def new_folder(model: str, dataset: str, base: str | os.PathLike = "runs") -> pa
     raise RunError(f"{base} has 9,999 runs of {stem}.", "Choose a folder: --run DIR")
 
 
-def newest_checkpoint(folder: pathlib.Path) -> pathlib.Path:
-    """The checkpoint to go on from: `last`, or `prev` where `last` was lost."""
-    for name in ("last", "prev"):
-        path = folder / "ckpt" / name
-        if (path / "state.json").exists() and (path / "model.keras").exists():
-            return path
-    raise RunError(
-        f"{folder} has no checkpoint to go on from: no epoch of it has finished.",
-        f"Begin anew: dlkit train -c {folder / CONFIG} --run {folder}-2",
-    )
-
-
-def best_model(folder: pathlib.Path) -> pathlib.Path:
-    """The file of the best model; of the last one where none was ever best."""
-    for name in ("best", "last", "prev"):
-        path = folder / "ckpt" / name / "model.keras"
-        if path.exists():
-            return path
-    raise RunError(
-        f"{folder} has no checkpoint: no epoch of it has finished.",
-        f"Begin anew: dlkit train -c {folder / CONFIG} --run {folder}-2",
-    )
+def anew(folder: pathlib.Path) -> str:
+    """The command that trains a run's recipe from the start, into another folder."""
+    config, other = shlex.quote(str(folder / CONFIG)), shlex.quote(f"{folder}-2")
+    return f"Begin anew: dlkit train -c {config} --run {other}"

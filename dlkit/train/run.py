@@ -11,8 +11,10 @@ run.report()
 
 import functools
 import json
+import logging
 import os
 import pathlib
+import shlex
 from typing import Any
 
 import keras
@@ -21,11 +23,13 @@ import tensorflow as tf
 from dlkit import registry
 from dlkit.data.source import Source
 from dlkit.tasks.base import Evaluation, Task
-from dlkit.train import atomic, construct, environment, evaluations, folders
+from dlkit.train import atomic, construct, environment, evaluations, origin, state, strict_json
 from dlkit.train.callbacks import standard
-from dlkit.train.folders import CONFIG, RunError
+from dlkit.train.folders import CONFIG, ENVIRONMENT, RunError
 from dlkit.train.recipe import Recipe
 from dlkit.train.stream import Stream
+
+_log = logging.getLogger(__name__)
 
 
 class Run:
@@ -34,10 +38,11 @@ class Run:
     Args:
         folder: where everything goes; a new run makes it.
         recipe: what to train, for a new run; without it the folder's own is read.
-        resume: goes on with the run in the folder, after its last finished epoch.
+        resume: goes on with the run in the folder, at the very step of its newest checkpoint.
 
     Raises:
-        RunError: a new run would write over an old one, or there is none to open.
+        RunError: a new run would write over an old one, there is none to open, or no checkpoint of
+            it can be read.
     """
 
     def __init__(
@@ -49,11 +54,17 @@ class Run:
         if recipe is not None and exists:
             raise self._taken()
         if recipe is None and not exists:
+            what = "a file" if self.folder.is_file() else f"no run folder: it has no {CONFIG}"
             raise RunError(
-                f"{self.folder} is no run folder: it has no {CONFIG}.",
+                f"{self.folder} is {what}.",
                 "Make one: dlkit train lenet5",
             )
         self.recipe = recipe if recipe is not None else Recipe.from_yaml(self.folder / CONFIG)
+        if self.recipe.data:  # the run is looked at from other folders later
+            path = pathlib.Path(self.recipe.data).expanduser().absolute()
+            self.recipe = self.recipe.replace(data=str(path))
+        self._began_on = origin.read(self.folder) if resume else {}
+        origin.keep_threads(self._began_on)
 
     @functools.cached_property
     def task(self) -> Task:
@@ -85,9 +96,8 @@ class Run:
     @property
     def train(self) -> tf.data.Dataset:
         """All training batches that are still to come, over all epochs."""
-        return self.stream.dataset(
-            self.epochs_done * self.stream.steps_per_epoch, self.recipe.epochs
-        )
+        step = self._saved.step if self._saved else 0
+        return self.stream.dataset(step, self.recipe.epochs)
 
     @property
     def val(self) -> tf.data.Dataset:
@@ -99,28 +109,47 @@ class Run:
     @property
     def epochs_done(self) -> int:
         """Finished epochs; 0 for a new run."""
-        return self._last["epochs_done"] if self.resume else 0
+        return self._saved.epochs_done if self._saved else 0
 
     def build(self) -> keras.Model:
         """The compiled model; writes `config.yaml` and `env.json` before the first step.
 
         Raises:
-            DlkitError: the model, the data or an option is not to be had.
+            DlkitError: the model, the data or an option is not to be had, or the data of a run that
+                goes on has changed.
         """
         if not self.resume and (self.folder / CONFIG).exists():
             raise self._taken()
-        if self.resume:
-            model = registry.load_model(self._checkpoint / "model.keras")
+        saved = self._saved
+        if saved is not None and not saved.arrays:  # the best epoch's, where the others are ruined
+            model = registry.load_model(saved.path / state.MODEL)
         else:
-            model = construct.model(self.recipe, self.task, self.source)
-            construct.compile_for(model, self.recipe, self.task, self.stream.steps_per_epoch)
+            model = self._compiled()
+        if saved is not None and saved.arrays:
+            state.restore(model, saved)
+        if self.resume and saved is None:
+            _log.warning("No checkpoint of %s was ever written: beginning anew.", self.folder)
+        if self._began_on:
+            origin.check_data(self._began_on, self.source, self.folder)
+            origin.warn_of_differences(self._began_on)
+            return model
         facts = environment.describe(model, self.recipe.model, self.source)
-        if not self.resume:  # the stream refuses what it cannot serve before a folder is made
-            self.stream  # noqa: B018
-            self.folder.mkdir(parents=True, exist_ok=True)
-            atomic.write_text(self.folder / "env.json", json.dumps(facts, indent=2) + "\n")
-            atomic.write_text(self.folder / CONFIG, self.recipe.to_yaml())
+        self.folder.mkdir(parents=True, exist_ok=True)
+        atomic.write_text(self.folder / ENVIRONMENT, strict_json.dumps(facts))
+        atomic.write_text(self.folder / CONFIG, self.recipe.to_yaml())
         return model
+
+    @property
+    def status(self) -> str:
+        """`running`, `finished`, `diverged`, …, as `state.json` has it; empty before any step.
+
+        A run that says `running` while no process trains it was killed.
+        """
+        try:
+            found = json.loads((self.folder / "state.json").read_text(encoding="utf-8"))
+            return str(found["status"])
+        except (OSError, ValueError, LookupError, TypeError):
+            return ""
 
     def fit_args(self) -> dict[str, Any]:
         """What `model.fit` needs on top of the data, all of it arguments that Keras knows."""
@@ -133,14 +162,33 @@ class Run:
                 self.recipe,
                 self.task,
                 self.stream,
-                self._last if self.resume else None,
+                self._saved,
             ),
             "shuffle": False,  # the stream has shuffled; Keras warns of its own default otherwise
         }
 
     def best_model(self) -> keras.Model:
-        """The model of the epoch with the best monitored value."""
-        return registry.load_model(folders.best_model(self.folder))
+        """The model of the epoch with the best monitored value; the last where none was ever best.
+
+        Raises:
+            RunError: no epoch has finished, or no checkpoint can be read.
+        """
+        try:
+            found = state.read(self.folder / "ckpt" / "best")
+            return registry.load_model(found.path / state.MODEL)
+        except FileNotFoundError:
+            found = state.newest(self.folder / "ckpt")
+        except state.Damaged as damaged:
+            _log.warning("%s. Taking the last epoch's model in its place.", damaged)
+            found = state.newest(self.folder / "ckpt")
+        if found is None:
+            raise RunError(
+                f"{self.folder} has no checkpoint: no epoch of it has finished.",
+                f"Go on with it: {self.command('resume')}",
+            )
+        model = self._compiled()
+        state.restore(model, found)
+        return model
 
     def evaluate(self, split: str = "test", verbose: int = 0) -> Evaluation:
         """Judges the best model on a split; `test` is read here and nowhere else.
@@ -165,20 +213,27 @@ class Run:
         sections = self.task.sections(evaluation) if evaluation else ()
         return report.write(self.folder, sections)
 
+    def command(self, verb: str) -> str:
+        """The command that does `verb` to this run, quoted for a shell."""
+        return f"dlkit {verb} {shlex.quote(str(self.folder))}"
+
     def _taken(self) -> RunError:
+        other = shlex.quote(f"{self.folder}-2")
         return RunError(
             f"{self.folder} holds a run already, and a new one would write over it.",
-            f"Go on with it: dlkit train --resume --run {self.folder}\n"
-            f"  Or keep it and choose another folder: --run {self.folder}-2",
+            f"Go on with it: {self.command('resume')}\n"
+            f"  Or keep it and choose another folder: --run {other}",
         )
 
-    @functools.cached_property
-    def _checkpoint(self) -> pathlib.Path:
-        return folders.newest_checkpoint(self.folder)
+    def _compiled(self) -> keras.Model:
+        """The recipe's model as it is before its first step."""
+        model = construct.model(self.recipe, self.task, self.source)
+        construct.compile_for(model, self.recipe, self.task, self.stream.steps_per_epoch)
+        return model
 
     @functools.cached_property
-    def _last(self) -> dict[str, Any]:
-        return json.loads((self._checkpoint / "state.json").read_text(encoding="utf-8"))
+    def _saved(self) -> state.Saved | None:
+        return state.newest(self.folder / "ckpt") if self.resume else None
 
     def _image_size(self) -> int | None:
         """The recipe's, or the model's own where the two sides agree."""

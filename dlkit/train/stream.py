@@ -111,6 +111,11 @@ class Stream:
         batches = batches.apply(tf.data.experimental.assert_cardinality(total - int(start_step)))
         return batches.prefetch(tf.data.AUTOTUNE)
 
+    @property
+    def element_spec(self) -> Any:
+        """The `tf.TensorSpec`s of a batch: images, labels and, if asked for, sample weights."""
+        return self.dataset().element_spec
+
     def _order(self, rows: tf.Tensor, e: tf.Tensor) -> tf.Tensor:
         if not self.shuffle:
             return rows

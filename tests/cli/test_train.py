@@ -58,8 +58,8 @@ def test_the_two_ways_out_of_a_run_that_exists(here, capsys):
     assert main([*QUICK, "--run", "r"]) == 0
     assert main([*QUICK, "--run", "r"]) == 1
     error = capsys.readouterr().err
-    assert "dlkit train --resume --run r" in error and "--run r-2" in error
-    assert main(["train", "--resume", "--run", "r"]) == 0
+    assert "dlkit resume r" in error and "--run r-2" in error
+    assert main(["resume", "r"]) == 0
     assert main([*QUICK, "--run", "r-2"]) == 0
 
 

@@ -1,5 +1,6 @@
 """A run: its folder, its loop, its ends."""
 
+import dataclasses
 import json
 
 import keras
@@ -9,7 +10,7 @@ import yaml
 
 import dlkit
 from dlkit.registry import errors
-from dlkit.train import evaluations
+from dlkit.train import evaluations, state
 from dlkit.train.callbacks import csv_log
 from dlkit.train.folders import RunError, new_folder
 
@@ -79,7 +80,7 @@ def test_an_old_run_is_not_written_over(tmp_path, recipe):
         dlkit.Run(tmp_path / "r", recipe)
     with pytest.raises(RunError, match="holds a run already"):
         dlkit.Run(tmp_path / "r").build()
-    assert "--resume --run" in caught.value.fix and "-2" in caught.value.fix
+    assert "dlkit resume" in caught.value.fix and "-2" in caught.value.fix
 
 
 def test_a_folder_that_is_no_run(tmp_path):
@@ -91,15 +92,103 @@ def test_no_checkpoint(tmp_path, recipe):
     dlkit.Run(tmp_path / "r", recipe).build()
     with pytest.raises(RunError, match="no epoch of it has finished"):
         dlkit.Run(tmp_path / "r").evaluate()
-    with pytest.raises(RunError, match="no checkpoint to go on from"):
-        dlkit.Run(tmp_path / "r", resume=True).build()
 
 
-def test_prev_serves_where_last_was_lost(tmp_path, recipe, fit):
+def test_a_run_that_was_stopped_before_its_first_save_begins_anew(tmp_path, recipe, fit, caplog):
+    dlkit.Run(tmp_path / "r", recipe).build()
+    resumed = dlkit.Run(tmp_path / "r", resume=True)
+    fit(resumed)
+    assert "beginning anew" in caplog.text
+    assert resumed.status == "finished"
+
+
+def test_a_ruined_checkpoint_costs_one_epoch(tmp_path, recipe, fit, caplog):
+    run = dlkit.Run(tmp_path / "r", recipe)
+    whole = fit(run)
+    (run.folder / "ckpt" / "last" / "state.npz").write_bytes(b"x")
+    resumed = dlkit.Run(run.folder, resume=True)
+    assert resumed.epochs_done == 1 and "state.npz was changed or cut short" in caplog.text
+    assert state.digest(fit(resumed)) == state.digest(whole)
+
+
+def test_where_only_the_best_is_whole_it_goes_on_from_there(tmp_path, recipe, fit, caplog):
     run = dlkit.Run(tmp_path / "r", recipe)
     fit(run)
-    (run.folder / "ckpt" / "last" / "model.keras").unlink()
-    assert dlkit.Run(run.folder, resume=True).epochs_done == 1
+    for name in ("last", "prev"):
+        (run.folder / "ckpt" / name / "state.json").unlink()
+    resumed = dlkit.Run(run.folder, resume=True)
+    assert resumed.epochs_done == state.read(run.folder / "ckpt" / "best").epochs_done > 0
+    assert np.array_equal(resumed.build().get_weights()[0], run.best_model().get_weights()[0])
+
+
+def test_the_last_model_is_judged_where_best_is_ruined(tmp_path, recipe, fit, caplog):
+    run = dlkit.Run(tmp_path / "r", recipe)
+    model = fit(run)
+    (run.folder / "ckpt" / "best" / "model.keras").write_bytes(b"x")
+    assert np.array_equal(run.best_model().get_weights()[0], model.get_weights()[0])
+    assert "Taking the last epoch's model" in caplog.text
+
+
+def test_data_that_has_changed_is_refused(tmp_path, recipe, fit, monkeypatch):
+    fit(dlkit.Run(tmp_path / "r", recipe))
+    resumed = dlkit.Run(tmp_path / "r", resume=True)
+    monkeypatch.setattr(resumed, "source", dataclasses.replace(resumed.source, fingerprint="other"))
+    with pytest.raises(RunError, match=r"data of .* has changed"):
+        resumed.build()
+
+
+def test_another_machine_is_named(tmp_path, recipe, fit, caplog):
+    run = dlkit.Run(tmp_path / "r", recipe)
+    fit(run)
+    path = run.folder / "env.json"
+    env = json.loads(path.read_text())
+    changed = {"processor": "Babbage", "cpu_count": 99, "flags": {"TF_ENABLE_ONEDNN_OPTS": "0"}}
+    path.write_text(json.dumps(env | changed))
+    dlkit.Run(run.folder, resume=True).build()
+    assert "processor: Babbage then" in caplog.text and "threads: 99 then" in caplog.text
+    assert "flags: {'TF_ENABLE_ONEDNN_OPTS': '0'} then, {} now" in caplog.text
+
+
+def test_a_damaged_env_is_named(tmp_path, recipe, fit):
+    run = dlkit.Run(tmp_path / "r", recipe)
+    fit(run)
+    (run.folder / "env.json").write_text("{")
+    with pytest.raises(RunError, match=r"env\.json is damaged"):
+        dlkit.Run(run.folder, resume=True)
+
+
+def test_a_path_to_data_is_kept_whole(tmp_path, recipe, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert dlkit.Run("r", recipe.replace(data="here")).recipe.data == str(tmp_path / "here")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"num_classes": 3}, "gives 3 values an image, and digits has 10 classes"),
+        ({"input_shape": [9, 9, 1]}, "takes images of 9×9×1, and digits has 8×8×1"),
+    ],
+)
+def test_a_model_that_does_not_fit_the_data(tmp_path, recipe, options, message):
+    run = dlkit.Run(tmp_path / "r", recipe.replace(model_options=options))
+    with pytest.raises(errors.DlkitError, match=message) as caught:
+        run.build()
+    assert "model_options" in caught.value.fix
+    assert not run.folder.exists()
+
+
+def test_what_is_no_model_is_refused(tmp_path, recipe):
+    dlkit.register_model("seven", task="image-classification")(lambda **_: 7)
+    with pytest.raises(errors.DlkitError, match=r"local/seven.* built a int, not a keras\.Model"):
+        dlkit.Run(tmp_path / "r", recipe.replace(model="local/seven")).build()
+
+
+def test_a_loss_that_is_no_number_is_never_saved(tmp_path, recipe, fit):
+    run = dlkit.Run(tmp_path / "r", recipe.replace(**{"optimizer.learning_rate": 1e38}))
+    fit(run)
+    assert run.status == "diverged"
+    assert not (run.folder / "ckpt").exists()
+    assert "NaN" not in (run.folder / "state.json").read_text()
 
 
 def test_early_stopping_and_time_limit(tmp_path, recipe, fit):

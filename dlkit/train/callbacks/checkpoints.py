@@ -1,27 +1,45 @@
-"""The last, the one before, and the best model of a run, each written whole or not at all."""
+"""The last, the one before, and the best state of a run, each written whole or not at all."""
 
-import json
 import os
 import pathlib
+import time
+from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
-from dlkit.train import atomic
+from dlkit.train import state
+from dlkit.train.cadence import Cadence
+from dlkit.train.callbacks import states
+
+PATIENCE = 1.0  # seconds of validation that a save on a signal may wait for
 
 
 class Checkpoints(keras.callbacks.Callback):
-    """Saves `last/` (and keeps `prev/`) after every epoch, and `best/` when the value is best.
+    """Saves `last/` (and keeps `prev/`) as often as asked, and `best/` when the value is best.
 
-    Each folder holds `model.keras`, optimizer included, and `state.json` with the epoch and the
-    monitored values. A tie goes to the later epoch: on small validation splits ties are common,
-    and later epochs have the lower learning rate.
+    With a stream, whose batches can be sought, it saves in the middle of epochs too; with other
+    data at the end of epochs only, since nothing could go on elsewhere. A loss that is no finite
+    number is never saved. A tie for the best goes to the later epoch: on small validation splits
+    ties are common, and later epochs have the lower learning rate.
+
+    Put it behind the callbacks that log and stop, so that their states of the same step are saved.
 
     Args:
         folder: where the three folders go.
         monitor: the logged value; where it is missing, every epoch counts as the best.
         mode: `max` or `min`.
-        best: epoch and value so far, when a run goes on.
+        every: how often `last` is saved: `200steps`, `2min`, `1epoch`.
+        start: the checkpoint that the run goes on from.
+        steps_per_epoch: the stream's; 0 for data that cannot be sought.
+        others: the callbacks whose states are part of a checkpoint.
+
+    Attributes:
+        step: training steps done, over all epochs.
+        saved_step: the step of `last`.
+        epochs_done: whole epochs done.
+        best: epoch, name and value of the best epoch so far; None before.
     """
 
     def __init__(
@@ -29,30 +47,127 @@ class Checkpoints(keras.callbacks.Callback):
         folder: str | os.PathLike,
         monitor: str = "val_loss",
         mode: str = "min",
-        best: dict[str, Any] | None = None,
+        *,
+        every: str = "1epoch",
+        start: state.Saved | None = None,
+        steps_per_epoch: int = 0,
+        others: Sequence[keras.callbacks.Callback] = (),
     ):
         super().__init__()
         self.folder = pathlib.Path(folder)
         self.monitor = monitor
         self.sign = 1 if mode == "max" else -1
-        self.best = best
+        self.every = Cadence.parse(every)
+        self.steps_per_epoch = steps_per_epoch
+        self.others = others
+        self.best = start.best if start else None
+        self.step = self.saved_step = start.step if start else 0
+        self.rows = [dict(row) for row in start.history] if start else []
+        self.epochs_done = start.epochs_done if start else 0
+        self._finite = True
+        self._cut = False
+        self._validation_seconds = float("inf")
+        self._before_last_step: dict[str, Any] | None = None
+        self._mark()
+
+    def on_train_begin(self, logs=None):
+        """Counts from here to the first save."""
+        self._mark()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Finds out at which step the epoch begins."""
+        self._first = self.step % self.steps_per_epoch if self.steps_per_epoch else 0
+        self._epoch_began = self.step
+        self._cut = False
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Saves if it is time, or if the training is stopped before the epoch's end."""
+        self.step = self._epoch_began + batch + 1
+        self._finite = bool(np.isfinite((logs or {}).get("loss", 0.0)))
+        left = self._steps_left(batch)
+        self._cut = left > 0
+        if not self.steps_per_epoch or left == 0:
+            return
+        passed = {"steps": self.step - self._at_step, "epochs": 0}
+        seconds = time.monotonic() - self._at_time
+        if self.model.stop_training or self.every.due(**passed, seconds=seconds):
+            self.save()
+        if left == 1 and self._validation_seconds > PATIENCE:
+            self._before_last_step = self._content()
+
+    def on_test_begin(self, logs=None):
+        """Times the validation."""
+        self._validation_began = time.monotonic()
+
+    def on_test_end(self, logs=None):
+        """Learns how long a signal may have to wait for it."""
+        began = getattr(self, "_validation_began", time.monotonic())
+        self._validation_seconds = time.monotonic() - began
+        self._before_last_step = None
 
     def on_epoch_end(self, epoch, logs=None):
-        """Saves the epoch."""
-        value = (logs or {}).get(self.monitor)
-        value = None if value is None else float(value)
+        """Saves the epoch, if its loss is a finite number."""
+        values = {name: float(value) for name, value in (logs or {}).items()}
+        self._finite = self._finite and bool(np.isfinite(values.get("loss", 0.0)))
+        if not self._finite:
+            return
+        if self._cut:  # the epoch is yet to be finished; with a stream, the step is saved already
+            if not self.resumable:
+                self.save()
+            return
+        self.epochs_done = epoch + 1
+        self.rows = [row for row in self.rows if row["epoch"] < epoch + 1]
+        self.rows.append({"epoch": epoch + 1, **values})
+        value = values.get(self.monitor)
         if self._is_best(value):
             self.best = {"epoch": epoch + 1, "monitor": self.monitor, "value": value}
-            self._save(self.folder / "best", epoch)
-        self._save(self.folder / "last", epoch, keep=self.folder / "prev")
+            state.write(self.folder / "best", self._facts(), model=self.model)
+        passed = {"steps": self.step - self._at_step, "seconds": time.monotonic() - self._at_time}
+        last = epoch + 1 >= (self.params or {}).get("epochs", 0) or self.model.stop_training
+        if last or self.every.due(**passed, epochs=self.epochs_done - self._at_epoch):
+            self.save()
+
+    def save(self) -> bool:
+        """Saves `last` as it is now; False where the loss is no finite number."""
+        return self._write(self._content()) if self._finite else False
+
+    def save_in_validation(self) -> bool:
+        """Saves the step before the epoch's last; False where the validation is short anyway."""
+        content = self._before_last_step
+        return content is not None and self._finite and self._write(content)
+
+    @property
+    def resumable(self) -> bool:
+        """Whether a run can go on from the middle of an epoch."""
+        return bool(self.steps_per_epoch)
+
+    def _steps_left(self, batch: int) -> int:
+        whole = self.steps_per_epoch or (self.params or {}).get("steps") or 0
+        return max(0, whole - self._first - batch - 1)
 
     def _is_best(self, value: float | None) -> bool:
         if self.best is None or self.best["value"] is None:
             return value == value  # the first one, unless it is not a number
         return value is not None and self.sign * value >= self.sign * self.best["value"]
 
-    def _save(self, path: pathlib.Path, epoch: int, keep: pathlib.Path | None = None) -> None:
-        with atomic.folder(path, keep) as aside:
-            self.model.save(aside / "model.keras")
-            state = {"epochs_done": epoch + 1, "best": self.best}
-            (aside / "state.json").write_text(json.dumps(state), encoding="utf-8")
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "epochs_done": self.epochs_done,
+            "best": self.best,
+            "history": self.rows,
+            "callbacks": states.collect(self.others),
+        }
+
+    def _content(self) -> dict[str, Any]:
+        return {"facts": self._facts(), "arrays": state.capture(self.model)}
+
+    def _write(self, content: dict[str, Any]) -> bool:
+        state.write(self.folder / "last", **content, keep=self.folder / "prev")
+        self.saved_step = content["facts"]["step"]
+        self._mark()
+        return True
+
+    def _mark(self) -> None:
+        self._at_step, self._at_time = self.step, time.monotonic()
+        self._at_epoch = self.epochs_done

@@ -12,17 +12,35 @@ class Clock(keras.callbacks.Callback):
     write logs.
 
     Args:
-        samples_per_epoch: samples that an epoch trains on; 0 leaves out the throughput.
+        samples_per_epoch: samples that a whole epoch trains on; 0 leaves out the throughput.
+        steps_per_epoch: steps of a whole epoch, so that an epoch cut short counts what it did.
     """
 
-    def __init__(self, samples_per_epoch: int = 0):
+    def __init__(self, samples_per_epoch: int = 0, steps_per_epoch: int = 0):
         super().__init__()
         self.samples_per_epoch = samples_per_epoch
+        self.steps_per_epoch = steps_per_epoch
+        self._resumed = (0.0, 0)  # seconds and steps of an epoch that was begun before
+
+    def get_state(self) -> dict[str, float]:
+        """How far the epoch is, in seconds and steps."""
+        return {"seconds": self._seconds(), "steps": self._steps}
+
+    def set_state(self, state: dict[str, float]) -> None:
+        """Counts on from there, if the epoch was not whole."""
+        if state["steps"] < self.steps_per_epoch:
+            self._resumed = state["seconds"], int(state["steps"])
 
     def on_epoch_begin(self, epoch, logs=None):
         """Starts the clock."""
         self._began = time.perf_counter()
         self._testing = 0.0
+        (self._before, self._first), self._resumed = self._resumed, (0.0, 0)
+        self._steps = self._first
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Counts the steps; `batch` is the last one's number where several run at once."""
+        self._steps = self._first + batch + 1
 
     def on_test_begin(self, logs=None):
         """Stops it for validation."""
@@ -36,10 +54,14 @@ class Clock(keras.callbacks.Callback):
         """Adds the epoch's figures."""
         if logs is None:
             return
-        seconds = time.perf_counter() - self._began - self._testing
+        seconds = self._seconds()
         logs["learning_rate"] = float(
             keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
         )
         logs["seconds"] = seconds
         if self.samples_per_epoch:
-            logs["images_per_second"] = self.samples_per_epoch / seconds
+            done = self._steps / self.steps_per_epoch if self.steps_per_epoch else 1.0
+            logs["images_per_second"] = done * self.samples_per_epoch / seconds
+
+    def _seconds(self) -> float:
+        return self._before + time.perf_counter() - self._began - self._testing

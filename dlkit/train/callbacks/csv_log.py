@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import os
 import pathlib
 from collections.abc import Sequence
@@ -25,7 +26,10 @@ class CSVLog(keras.callbacks.Callback):
     def __init__(self, path: str | os.PathLike, rows: Sequence[dict[str, Any]] = ()):
         super().__init__()
         self.path = pathlib.Path(path)
-        self.rows = list(rows)
+        self.rows = [
+            {name: math.nan if value is None else value for name, value in row.items()}
+            for row in rows
+        ]
 
     def on_epoch_end(self, epoch, logs=None):
         """Adds the epoch's row."""

@@ -1,14 +1,16 @@
 """The callbacks of a run, in the order in which each needs the others' work."""
 
 import pathlib
-from typing import Any
+import shlex
 
 import keras
 
 from dlkit.tasks.base import Task
+from dlkit.train import state
 from dlkit.train.callbacks import csv_log
 from dlkit.train.callbacks.checkpoints import Checkpoints
 from dlkit.train.callbacks.clock import Clock
+from dlkit.train.callbacks.resumable import around
 from dlkit.train.callbacks.status import Status
 from dlkit.train.callbacks.time_limit import TimeLimit
 from dlkit.train.recipe import Recipe
@@ -20,39 +22,47 @@ def callbacks(
     recipe: Recipe,
     task: Task,
     stream: Stream,
-    state: dict[str, Any] | None = None,
+    saved: state.Saved | None = None,
 ) -> list[keras.callbacks.Callback]:
-    """Clock, checkpoints, logs and limits for a run folder.
+    """Clock, logs, limits, checkpoints and signals for a run folder.
 
     Args:
         folder: the run's.
         recipe: says which limits there are.
         task: says what to monitor.
         stream: the training stream.
-        state: a checkpoint's, when the run goes on from it.
+        saved: the checkpoint that the run goes on from.
     """
-    samples = min(len(stream.rows), stream.steps_per_epoch * recipe.batch_size)
-    rows = csv_log.read(folder / "log.csv") if state else []
-    checkpoints = Checkpoints(
-        folder / "ckpt", task.monitor, task.mode, state["best"] if state else None
-    )
-    chosen = [
-        Clock(samples),
-        keras.callbacks.TerminateOnNaN(),
-        checkpoints,
-        csv_log.CSVLog(folder / "log.csv", rows),
-        keras.callbacks.TensorBoard(folder / "tb", write_graph=False),
-    ]
+    steps = stream.steps_per_epoch
+    clock = Clock(min(len(stream.rows), steps * recipe.batch_size), steps)
+    log = csv_log.CSVLog(folder / "log.csv", saved.history if saved else ())
+    board = keras.callbacks.TensorBoard(folder / "tb", write_graph=False)
+    chosen = [clock, keras.callbacks.TerminateOnNaN(), log, board]
     reasons = {}
+    stateful = [clock]
     if recipe.early_stopping:
         stop = keras.callbacks.EarlyStopping(
             task.monitor, patience=recipe.early_stopping, mode=task.mode
         )
         chosen.append(stop)
+        stateful.append(stop)
         reasons["stopped early"] = (stop, "stopped_epoch")
     if recipe.max_time:
         limit = TimeLimit(recipe.max_time)
         chosen.append(limit)
         reasons["time limit"] = (limit, "reached")
-    spent = sum(row.get("seconds", 0.0) for row in rows)
-    return [*chosen, Status(folder / "state.json", checkpoints, reasons, spent)]
+    checkpoints = Checkpoints(
+        folder / "ckpt",
+        task.monitor,
+        task.mode,
+        every=recipe.save_every,
+        start=saved,
+        steps_per_epoch=steps,
+        others=stateful,
+    )
+    status = Status(folder / "state.json", checkpoints, reasons)
+    stateful.append(status)
+    go_on = f"dlkit resume {shlex.quote(str(folder))}"
+    return around(
+        saved, chosen, checkpoints, batch_spec=stream.element_spec, go_on=go_on, status=status
+    )

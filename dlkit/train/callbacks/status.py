@@ -1,6 +1,5 @@
 """How far a run is, and why it ended, as a small JSON file."""
 
-import json
 import math
 import os
 import pathlib
@@ -9,12 +8,12 @@ from collections.abc import Mapping
 
 import keras
 
-from dlkit.train import atomic
+from dlkit.train import atomic, strict_json
 from dlkit.train.callbacks.checkpoints import Checkpoints
 
 
 class Status(keras.callbacks.Callback):
-    """Writes `{"status", "epochs_done", "seconds", "best"}` after each epoch and at the end.
+    """Writes `{"status", "epochs_done", "seconds", "best"}` at the start, each epoch and the end.
 
     The status is `running` until training ends: a file that still says so after its process is
     gone is that of an interrupted run. It ends as `finished`, as `diverged` where the loss was no
@@ -25,7 +24,6 @@ class Status(keras.callbacks.Callback):
         checkpoints: knows the best epoch.
         reasons: word -> attribute of a callback that is true once it has stopped training, as in
             `{"time limit": (time_limit, "reached")}`.
-        seconds: spent before, when a run goes on.
     """
 
     def __init__(
@@ -33,37 +31,49 @@ class Status(keras.callbacks.Callback):
         path: str | os.PathLike,
         checkpoints: Checkpoints,
         reasons: Mapping[str, tuple[keras.callbacks.Callback, str]],
-        seconds: float = 0.0,
     ):
         super().__init__()
         self.path = pathlib.Path(path)
         self.checkpoints = checkpoints
         self.reasons = reasons
-        self.before = seconds
-        self.epochs_done = 0
+        self.before = 0.0
+        self.epochs_done = checkpoints.epochs_done
         self.diverged = False
+
+    def get_state(self) -> dict[str, float]:
+        """The seconds spent so far."""
+        return {"seconds": self._seconds()}
+
+    def set_state(self, state: dict[str, float]) -> None:
+        """Counts on from there."""
+        self.before = state["seconds"]
 
     def on_train_begin(self, logs=None):
         """Starts the clock."""
         self._began = time.monotonic()
+        self.write("running")
 
     def on_epoch_end(self, epoch, logs=None):
         """Notes the epoch."""
         self.epochs_done = epoch + 1
         self.diverged = not math.isfinite((logs or {}).get("loss", 0.0))
-        self._write("running")
+        self.write("running")
 
     def on_train_end(self, logs=None):
         """Notes the reason of the end."""
         reasons = {"diverged": (self, "diverged"), **self.reasons}
         stopped = (word for word, (by, flag) in reasons.items() if getattr(by, flag))
-        self._write(next(stopped, "finished"))
+        self.write(next(stopped, "finished"))
 
-    def _write(self, status: str) -> None:
+    def write(self, status: str) -> None:
+        """Notes a status at once."""
         state = {
             "status": status,
             "epochs_done": self.epochs_done,
-            "seconds": self.before + time.monotonic() - self._began,
+            "seconds": self._seconds(),
             "best": self.checkpoints.best,
         }
-        atomic.write_text(self.path, json.dumps(state, indent=2) + "\n")
+        atomic.write_text(self.path, strict_json.dumps(state))
+
+    def _seconds(self) -> float:
+        return self.before + time.monotonic() - self._began

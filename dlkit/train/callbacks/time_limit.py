@@ -27,3 +27,8 @@ class TimeLimit(keras.callbacks.Callback):
         if time.monotonic() >= self._ends:
             self.reached = True
             self.model.stop_training = True
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Stops once more: the epoch of a resumed run has an end of its own."""
+        if self.reached:
+            self.model.stop_training = True

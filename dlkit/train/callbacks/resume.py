@@ -1,0 +1,108 @@
+"""Going on from a checkpoint under plain `model.fit`."""
+
+import logging
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dlkit.train import state
+from dlkit.train.callbacks import states
+
+_log = logging.getLogger(__name__)
+
+
+class Resume(keras.callbacks.Callback):
+    """Restores a checkpoint when training begins, and lets its epoch end where it would have.
+
+    It has to be the first callback: every variable is restored once the others and Keras have
+    reset theirs. With a stream the batches go on at the very step, and the run ends as if it had
+    never stopped, to the bit on the same machine. With other data it goes on after the last whole
+    epoch, and says so.
+
+    Args:
+        saved: the checkpoint; None begins anew, and the callback does nothing.
+        others: the callbacks that get their states back.
+        steps_per_epoch: the stream's; 0 for data that cannot be sought.
+        batch_spec: `tf.TensorSpec`s of a batch, as the stream gives it. Metrics have no variables
+            before they have seen one.
+
+    Attributes:
+        epochs_done: what `fit` needs as `initial_epoch`.
+    """
+
+    def __init__(
+        self,
+        saved: state.Saved | None,
+        others: Sequence[keras.callbacks.Callback] = (),
+        *,
+        steps_per_epoch: int = 0,
+        batch_spec: Any = None,
+    ):
+        super().__init__()
+        self.saved = saved
+        self.others = others
+        self.steps_per_epoch = steps_per_epoch
+        self.batch_spec = batch_spec
+        self.epochs_done = saved.epochs_done if saved else 0
+        self._pending = saved is not None
+        self._stops_epoch = False
+
+    def on_train_begin(self, logs=None):
+        """Restores the model: also where no epoch is left to train."""
+        if self.saved is None:
+            return
+        if self.saved.arrays:
+            self._build_metrics()
+            state.restore(self.model, self.saved)
+        if not self.steps_per_epoch:
+            _log.warning(
+                "Going on after epoch %d, the last whole one: data that is no dlkit stream "
+                "cannot be sought, and its order is drawn anew.", self.epochs_done,
+            )  # fmt: skip
+        self._restore_history()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """In the first epoch restores all again, after Keras has reset the metrics."""
+        if not self._pending:
+            return
+        self._pending = False
+        if self.saved.arrays:
+            state.restore(self.model, self.saved)
+        states.hand_out(self.others, dict(self.saved.callbacks))
+        self._restore_history()
+        done = self.saved.step - epoch * self.steps_per_epoch if self.steps_per_epoch else 0
+        self._last_batch = self.steps_per_epoch - done - 1 if done else math.inf
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Ends the resumed epoch where the undisturbed one ends."""
+        if batch >= getattr(self, "_last_batch", math.inf):
+            self._stops_epoch = not self.model.stop_training
+            self.model.stop_training = True
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Lets the next epoch begin."""
+        self._last_batch = math.inf
+        if self._stops_epoch:
+            self._stops_epoch = False
+            self.model.stop_training = False
+
+    def _build_metrics(self) -> None:
+        saved = sum(key.startswith("metrics/") for key in self.saved.arrays)
+        if self.batch_spec is not None and len(self.model.metrics_variables) < saved:
+            batch = tf.nest.map_structure(
+                lambda spec: np.zeros((1, *spec.shape[1:]), spec.dtype.as_numpy_dtype),
+                self.batch_spec,
+            )
+            self.model.test_on_batch(*batch)
+
+    def _restore_history(self) -> None:
+        history = self.model.history
+        rows = [{k: math.nan if v is None else v for k, v in row.items()}
+                for row in self.saved.history]  # fmt: skip
+        history.epoch = [row["epoch"] - 1 for row in rows]
+        names = dict.fromkeys(name for row in rows for name in row if name != "epoch")
+        history.history = {name: [row[name] for row in rows if name in row] for name in names}

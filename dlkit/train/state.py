@@ -1,0 +1,223 @@
+"""All that a run needs to go on as if nothing had happened, and its files.
+
+A checkpoint is a folder with `state.npz`, which holds every variable (weights, seeds, optimizer
+slots, moving averages, loss scale, running metrics), and `state.json`, which holds the step, the
+history and the callbacks' states, and vouches for the arrays by their SHA-256. `last` and `prev`
+are such folders; `best` holds `model.keras` in the arrays' place.
+"""
+
+import dataclasses
+import hashlib
+import io
+import json
+import logging
+import os
+import pathlib
+import shutil
+import zipfile
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import ml_dtypes
+import numpy as np
+
+from dlkit.train import atomic, strict_json
+from dlkit.train.folders import RunError
+
+FORMAT = 1
+ARRAYS, FACTS, MODEL = "state.npz", "state.json", "model.keras"
+
+_log = logging.getLogger(__name__)
+
+
+class Damaged(Exception):
+    """A file of a checkpoint is not what was written; the text names file and cause."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Saved:
+    """A checkpoint that was read and found whole.
+
+    Attributes:
+        path: its folder.
+        step: training steps done, over all epochs.
+        epochs_done: whole epochs done.
+        best: epoch, monitored value's name and value of the best epoch so far; None before.
+        history: one row an epoch, `epoch` (from 1) and its logged values.
+        callbacks: the callbacks' states by their name.
+        arrays: every variable; empty for `best`, whose file is a whole model.
+    """
+
+    path: pathlib.Path
+    step: int = 0
+    epochs_done: int = 0
+    best: Mapping[str, Any] | None = None
+    history: Sequence[Mapping[str, Any]] = ()
+    callbacks: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    arrays: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+
+
+def variables(model: keras.Model) -> dict[str, keras.Variable]:
+    """Every variable of a compiled model by its place: `model/0`, `optimizer/3`, `metrics/1`.
+
+    Places stand for names because Keras numbers the names of unnamed layers by how many there
+    were before in the process.
+    """
+    groups = {
+        "model": model.variables,
+        "optimizer": model.optimizer.variables,
+        "metrics": model.metrics_variables,
+    }
+    return {f"{group}/{i}": v for group, found in groups.items() for i, v in enumerate(found)}
+
+
+def capture(model: keras.Model) -> dict[str, np.ndarray]:
+    """The values of every variable; bfloat16, which files of arrays lack, as its bits."""
+    return {key: _packed(v) for key, v in variables(model).items()}
+
+
+def restore(model: keras.Model, saved: Saved) -> None:
+    """Gives every variable its saved value.
+
+    What the model does not have yet is left out: metrics have no variables before the first step.
+
+    Raises:
+        RunError: the checkpoint is another model's; the first difference is named, and no
+            variable is changed.
+    """
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+    held = variables(model)
+    plan = [(v, saved.arrays[key]) for key, v in held.items() if key in saved.arrays]
+    for key, v in held.items():
+        there = saved.arrays.get(key)
+        if there is None and key.startswith("metrics/"):
+            continue
+        if there is None or tuple(there.shape) != tuple(v.shape):
+            had = "nothing" if there is None else f"shape {tuple(there.shape)}"
+            raise RunError(
+                f"{saved.path} is not of this model: {v.path} has shape {tuple(v.shape)}, and the "
+                f"checkpoint has {had} in its place ({key}).",
+                "Build the model and its optimizer as they were when it was saved",
+            )
+    for v, value in plan:
+        v.assign(_unpacked(value, v.dtype))
+
+
+def digest(model: keras.Model) -> str:
+    """SHA-256 in hex over every variable's bytes: equal digests mean equal runs."""
+    found = hashlib.sha256()
+    for key, value in capture(model).items():
+        found.update(f"{key}{value.dtype.str}{value.shape}".encode())
+        found.update(np.ascontiguousarray(value))
+    return found.hexdigest()
+
+
+def write(
+    path: str | os.PathLike,
+    facts: Mapping[str, Any],
+    *,
+    arrays: Mapping[str, np.ndarray] | None = None,
+    model: keras.Model | None = None,
+    keep: str | os.PathLike | None = None,
+) -> None:
+    """Writes a checkpoint folder, whole or not at all.
+
+    Args:
+        path: the folder to make or replace.
+        facts: `step`, `epochs_done` and what else `Saved` has; plain values.
+        arrays: the variables, from `capture`; or
+        model: the whole model, for `best`.
+        keep: where the folder that stood at `path` goes.
+    """
+    with atomic.folder(path, keep) as aside:
+        if model is not None:
+            file = aside / MODEL
+            model.save(file)
+            content = file.read_bytes()
+        else:
+            packed = io.BytesIO()
+            np.savez(packed, **arrays)
+            content = packed.getvalue()
+            file = aside / ARRAYS
+            file.write_bytes(content)
+        vouched = {file.name: hashlib.sha256(content).hexdigest()}
+        text = strict_json.dumps({"format": FORMAT, "sha256": vouched, **facts})
+        (aside / FACTS).write_text(text, encoding="utf-8")
+
+
+def read(path: pathlib.Path) -> Saved:
+    """Reads a checkpoint folder and holds it against its hashes.
+
+    Raises:
+        Damaged: a file is missing, cut short or changed.
+        FileNotFoundError: there is no such folder.
+    """
+    if not path.is_dir():
+        raise FileNotFoundError(path)
+    file = path / FACTS
+    try:
+        facts = json.loads(file.read_text(encoding="utf-8"))
+        if facts["format"] != FORMAT:
+            raise Damaged(f"{file} is of format {facts['format']}; this dlkit reads {FORMAT}")
+        for name, expected in facts["sha256"].items():
+            file = path / name
+            with file.open("rb") as content:
+                if hashlib.file_digest(content, "sha256").hexdigest() != expected:
+                    raise Damaged(f"{file} was changed or cut short: its SHA-256 differs")
+        arrays = {}
+        if ARRAYS in facts["sha256"]:
+            with np.load(path / ARRAYS, allow_pickle=False) as packed:
+                arrays = dict(packed)
+        known = [field.name for field in dataclasses.fields(Saved)]
+        rest = {name: facts[name] for name in known if name in facts}
+        return Saved(path=path, arrays=arrays, **rest)
+    except FileNotFoundError:
+        raise Damaged(f"{file} is missing") from None
+    except OSError as error:
+        raise Damaged(f"{file} cannot be read ({error.strerror})") from None
+    except (ValueError, LookupError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        raise Damaged(f"{file} is damaged ({type(error).__name__}: {error})") from None
+
+
+def newest(folder: pathlib.Path) -> Saved | None:
+    """The checkpoint to go on from: `last`, or with a warning `prev` or `best` where it is ruined.
+
+    What a killed process left half-written is removed.
+
+    Returns:
+        The checkpoint; None where no epoch and no save was ever finished.
+
+    Raises:
+        RunError: there were checkpoints, and none can be read; each cause is named.
+    """
+    for litter in (*folder.glob(".*.tmp"), *folder.glob(".*.old")):
+        shutil.rmtree(litter, ignore_errors=True)
+    causes = []
+    for name in ("last", "prev", "best"):
+        try:
+            found = read(folder / name)
+        except FileNotFoundError:
+            continue
+        except Damaged as damaged:
+            causes.append(str(damaged))
+            continue
+        for cause in causes:
+            _log.warning("%s. Going on from %s, step %d.", cause, found.path, found.step)
+        return found
+    if not causes:
+        return None
+    raise RunError(
+        f"no checkpoint of {folder.parent} can be read:\n  " + "\n  ".join(causes),
+        "Restore one of these files from a copy, or train anew into another folder",
+    )
+
+
+def _packed(variable: keras.Variable) -> np.ndarray:
+    value = keras.ops.convert_to_numpy(variable)
+    return value.view(np.uint16) if value.dtype == ml_dtypes.bfloat16 else value
+
+
+def _unpacked(value: np.ndarray, dtype: str) -> np.ndarray:
+    return value.view(ml_dtypes.bfloat16) if str(dtype) == "bfloat16" else value

@@ -40,8 +40,8 @@ def folder(
         path: the folder to make or replace.
         keep: where the folder that stood at `path` goes; without it, it is removed.
 
-    Between the two renames `path` is missing for an instant, so a reader that wants to survive
-    a crash there looks at `keep` next.
+    Between two renames `path` is missing for an instant. A crash there leaves what stood at it at
+    `keep`, or else where `recover` finds it.
 
     Raises:
         OSError: the system refuses something; it names `path`, not the folder aside.
@@ -56,22 +56,45 @@ def _filled(path: pathlib.Path, keep: str | os.PathLike | None) -> Iterator[path
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = pathlib.Path(tempfile.mkdtemp(dir=path.parent, prefix=_aside(path), suffix=".tmp"))
     aside.chmod(0o777 & ~_umask())
-    retired = pathlib.Path(keep) if keep else path.with_name(f".{path.name}.old")
+    discarded = _discarded(pathlib.Path(keep) if keep else path)
     try:
         yield aside
         for file in aside.rglob("*"):
             sync_folder(file) if file.is_dir() else _sync_file(file)
         sync_folder(aside)
-        if path.exists():
-            shutil.rmtree(retired, ignore_errors=True)
-            os.replace(path, retired)
+        shutil.rmtree(discarded, ignore_errors=True)
+        for old, new in ((keep, discarded), (path, keep)) if keep else ((path, discarded),):
+            if pathlib.Path(old).exists():  # renamed, not removed: half a folder is never seen
+                os.replace(old, new)
         os.replace(aside, path)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
     sync_folder(path.parent)
-    if not keep:
-        shutil.rmtree(retired, ignore_errors=True)
+    shutil.rmtree(discarded, ignore_errors=True)
+
+
+def recover(parent: str | os.PathLike, *names: str) -> None:
+    """Clears up after a process that was killed in `folder`: what it half wrote is removed.
+
+    Args:
+        parent: the folder that the others are in.
+        names: of the folders; one that was retired and not replaced is put back.
+    """
+    parent = pathlib.Path(parent)
+    for name in names:
+        path = parent / name
+        if not path.exists() and _discarded(path).exists():
+            os.replace(_discarded(path), path)
+        shutil.rmtree(_discarded(path), ignore_errors=True)
+        for aside in parent.glob(f"{_aside(path)}*.tmp"):
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def standing(path: str | os.PathLike) -> pathlib.Path:
+    """Where the folder that belongs at `path` is to be read: a crash may have left it retired."""
+    path = pathlib.Path(path)
+    return _discarded(path) if not path.exists() and _discarded(path).exists() else path
 
 
 def sync_folder(path: str | os.PathLike) -> None:
@@ -83,6 +106,10 @@ def sync_folder(path: str | os.PathLike) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _discarded(path: pathlib.Path) -> pathlib.Path:
+    return path.with_name(f".{path.name}.old")
 
 
 def _write(path: pathlib.Path, content: bytes) -> None:

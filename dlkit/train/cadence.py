@@ -1,4 +1,4 @@
-"""How often something is done in a run: `200steps`, `2min`, `1epoch`."""
+"""How often something is done in a run: `auto`, `200steps`, `2min`, `1epoch`."""
 
 import dataclasses
 import re
@@ -12,16 +12,20 @@ _UNITS = {
     **dict.fromkeys(("min", "minute", "minutes"), ("seconds", 60)),
     **dict.fromkeys(("h", "hour", "hours"), ("seconds", 3600)),
 }
-EXPECTED = "a number and steps, s, min, h or epoch, such as 200steps, 2min or 1epoch"
+EXPECTED = "auto, or a number and steps, s, min, h or epoch, such as 200steps, 2min or 1epoch"
+SHARE = 0.02  # of the time, which `auto` lets the thing itself take
 
 
 @dataclasses.dataclass(frozen=True)
 class Cadence:
-    """Every so many steps, seconds or epochs.
+    """Every so many steps, seconds or epochs; or `auto`.
+
+    `auto` is after an epoch, but for those that end so soon after the last time that the thing
+    would take more than a fiftieth of the time.
 
     Attributes:
         count: a whole number of steps or epochs, or a number of seconds; above 0.
-        unit: `steps`, `seconds` or `epochs`.
+        unit: `steps`, `seconds`, `epochs` or `auto`.
     """
 
     count: float
@@ -29,11 +33,13 @@ class Cadence:
 
     @classmethod
     def parse(cls, text: str) -> "Cadence":
-        """Reads `200steps`, `2min`, `1epoch`.
+        """Reads `auto`, `200steps`, `2min`, `1epoch`.
 
         Raises:
             ValueError: it says nothing of the kind; the text tells what is expected.
         """
+        if str(text).strip().lower() == "auto":
+            return cls(1, "auto")
         found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*", str(text).lower())
         if not found:
             raise ValueError(EXPECTED)
@@ -45,12 +51,15 @@ class Cadence:
             raise ValueError(f"{EXPECTED}; {unit} are whole numbers above 0")
         return cls(count, unit)
 
-    def due(self, *, steps: int, seconds: float, epochs: int) -> bool:
+    def due(self, *, steps: int, seconds: float, epochs: int, cost: float) -> bool:
         """Whether it is time again.
 
         Args:
             steps: done since the last time.
             seconds: passed since the last time.
             epochs: finished since the last time.
+            cost: seconds that it took the last time.
         """
+        if self.unit == "auto":
+            return epochs > 0 and seconds * SHARE >= cost
         return {"steps": steps, "seconds": seconds, "epochs": epochs}[self.unit] >= self.count

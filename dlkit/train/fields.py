@@ -98,7 +98,7 @@ def number(
 
 
 def cadence(default: str) -> Any:
-    """How often something is done: `200steps`, `2min`, `1epoch`."""
+    """How often something is done: `auto`, `200steps`, `2min`, `1epoch`."""
 
     def read(value: Any) -> str:
         try:

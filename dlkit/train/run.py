@@ -23,7 +23,16 @@ import tensorflow as tf
 from dlkit import registry
 from dlkit.data.source import Source
 from dlkit.tasks.base import Evaluation, Task
-from dlkit.train import atomic, construct, environment, evaluations, origin, state, strict_json
+from dlkit.train import (
+    atomic,
+    construct,
+    environment,
+    evaluations,
+    lock,
+    origin,
+    state,
+    strict_json,
+)
 from dlkit.train.callbacks import standard
 from dlkit.train.folders import CONFIG, ENVIRONMENT, RunError
 from dlkit.train.recipe import Recipe
@@ -54,9 +63,9 @@ class Run:
         if recipe is not None and exists:
             raise self._taken()
         if recipe is None and not exists:
-            what = "a file" if self.folder.is_file() else f"no run folder: it has no {CONFIG}"
+            what = "it is a file" if self.folder.is_file() else f"it has no {CONFIG}"
             raise RunError(
-                f"{self.folder} is {what}.",
+                f"{self.folder} is no run folder: {what}.",
                 "Make one: dlkit train lenet5",
             )
         self.recipe = recipe if recipe is not None else Recipe.from_yaml(self.folder / CONFIG)
@@ -120,6 +129,8 @@ class Run:
         """
         if not self.resume and (self.folder / CONFIG).exists():
             raise self._taken()
+        if self.resume:
+            self._begin()
         saved = self._saved
         if saved is not None and not saved.arrays:  # the best epoch's, where the others are ruined
             model = registry.load_model(saved.path / state.MODEL)
@@ -134,7 +145,7 @@ class Run:
             origin.warn_of_differences(self._began_on)
             return model
         facts = environment.describe(model, self.recipe.model, self.source)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._begin()
         atomic.write_text(self.folder / ENVIRONMENT, strict_json.dumps(facts))
         atomic.write_text(self.folder / CONFIG, self.recipe.to_yaml())
         return model
@@ -174,7 +185,7 @@ class Run:
             RunError: no epoch has finished, or no checkpoint can be read.
         """
         try:
-            found = state.read(self.folder / "ckpt" / "best")
+            found = state.read(atomic.standing(self.folder / "ckpt" / "best"))
             return registry.load_model(found.path / state.MODEL)
         except FileNotFoundError:
             found = state.newest(self.folder / "ckpt")
@@ -224,6 +235,12 @@ class Run:
             f"Go on with it: {self.command('resume')}\n"
             f"  Or keep it and choose another folder: --run {other}",
         )
+
+    def _begin(self) -> None:
+        """Takes the folder for this process, and clears up after one that was killed in it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = lock.acquire(self.folder)
+        atomic.recover(self.folder / "ckpt", *state.NAMES)
 
     def _compiled(self) -> keras.Model:
         """The recipe's model as it is before its first step."""

@@ -6,6 +6,7 @@ history and the callbacks' states, and vouches for the arrays by their SHA-256. 
 are such folders; `best` holds `model.keras` in the arrays' place.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import io
@@ -13,9 +14,8 @@ import json
 import logging
 import os
 import pathlib
-import shutil
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -27,6 +27,7 @@ from dlkit.train.folders import RunError
 
 FORMAT = 1
 ARRAYS, FACTS, MODEL = "state.npz", "state.json", "model.keras"
+NAMES = ("last", "prev", "best")  # of the folders, in the order in which a run goes on from them
 
 _log = logging.getLogger(__name__)
 
@@ -77,10 +78,15 @@ def capture(model: keras.Model) -> dict[str, np.ndarray]:
     return {key: _packed(v) for key, v in variables(model).items()}
 
 
-def restore(model: keras.Model, saved: Saved) -> None:
+def restore(model: keras.Model, saved: Saved, metrics: bool = True) -> None:
     """Gives every variable its saved value.
 
     What the model does not have yet is left out: metrics have no variables before the first step.
+
+    Args:
+        model: the compiled model.
+        saved: the checkpoint.
+        metrics: whether the running metrics are restored too.
 
     Raises:
         RunError: the checkpoint is another model's; the first difference is named, and no
@@ -88,9 +94,7 @@ def restore(model: keras.Model, saved: Saved) -> None:
     """
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
-    held = variables(model)
-    plan = [(v, saved.arrays[key]) for key, v in held.items() if key in saved.arrays]
-    for key, v in held.items():
+    for key, v in variables(model).items():
         there = saved.arrays.get(key)
         if there is None and key.startswith("metrics/"):
             continue
@@ -101,8 +105,19 @@ def restore(model: keras.Model, saved: Saved) -> None:
                 f"checkpoint has {had} in its place ({key}).",
                 "Build the model and its optimizer as they were when it was saved",
             )
-    for v, value in plan:
-        v.assign(_unpacked(value, v.dtype))
+    keys = [key for key in saved.arrays if metrics or not key.startswith("metrics/")]
+    _assign(model, {key: saved.arrays[key] for key in keys})
+
+
+@contextlib.contextmanager
+def values(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> Iterator[None]:
+    """Gives a model other values, as `capture` made them of it, while the block runs."""
+    now = capture(model)
+    _assign(model, arrays)
+    try:
+        yield
+    finally:
+        _assign(model, now)
 
 
 def digest(model: keras.Model) -> str:
@@ -184,18 +199,14 @@ def read(path: pathlib.Path) -> Saved:
 def newest(folder: pathlib.Path) -> Saved | None:
     """The checkpoint to go on from: `last`, or with a warning `prev` or `best` where it is ruined.
 
-    What a killed process left half-written is removed.
-
     Returns:
         The checkpoint; None where no epoch and no save was ever finished.
 
     Raises:
         RunError: there were checkpoints, and none can be read; each cause is named.
     """
-    for litter in (*folder.glob(".*.tmp"), *folder.glob(".*.old")):
-        shutil.rmtree(litter, ignore_errors=True)
     causes = []
-    for name in ("last", "prev", "best"):
+    for name in NAMES:
         try:
             found = read(folder / name)
         except FileNotFoundError:
@@ -212,6 +223,12 @@ def newest(folder: pathlib.Path) -> Saved | None:
         f"no checkpoint of {folder.parent} can be read:\n  " + "\n  ".join(causes),
         "Restore one of these files from a copy, or train anew into another folder",
     )
+
+
+def _assign(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> None:
+    for key, v in variables(model).items():
+        if key in arrays:
+            v.assign(_unpacked(arrays[key], v.dtype))
 
 
 def _packed(variable: keras.Variable) -> np.ndarray:

@@ -40,6 +40,14 @@ def test_the_harness(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "runs" / "exp1" / "report.html").exists()
 
 
+def test_going_on_with_a_model_and_data_of_ones_own(tmp_path, monkeypatch, caplog):
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        scope = {}
+        exec(BLOCKS[0] + BLOCKS[2], scope)
+    assert scope["begin"] == 4 and "after epoch 4" in caplog.text
+
+
 def test_saved_and_loaded_as_said(tmp_path):
     model = dlkit.create_model("lenet5", num_classes=3, input_shape=(32, 32, 1))
     model.save(tmp_path / "net.keras")

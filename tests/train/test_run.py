@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -10,7 +12,7 @@ import yaml
 
 import dlkit
 from dlkit.registry import errors
-from dlkit.train import evaluations, state
+from dlkit.train import evaluations, lock, state
 from dlkit.train.callbacks import csv_log
 from dlkit.train.folders import RunError, new_folder
 
@@ -47,7 +49,8 @@ def test_the_whole_loop(tmp_path, recipe, fit):
 def test_config_and_env_are_there_before_the_first_step(tmp_path, recipe):
     run = dlkit.Run(tmp_path / "r", recipe)
     run.build()
-    assert {path.name for path in run.folder.iterdir()} == {"config.yaml", "env.json"}
+    there = {path.name for path in run.folder.iterdir() if not path.name.startswith(".")}
+    assert there == {"config.yaml", "env.json"}
     assert yaml.safe_load((run.folder / "config.yaml").read_text())["optimizer"]["name"] == "adam"
 
 
@@ -249,3 +252,17 @@ def test_a_damaged_evaluation_is_named(tmp_path, recipe, fit):
 def test_new_folders_are_numbered(tmp_path):
     names = [new_folder("acme/net", "digits", tmp_path).name for _ in range(2)]
     assert names == ["acme-net-digits-01", "acme-net-digits-02"]
+
+
+def test_one_process_at_a_time(tmp_path, recipe):
+    run = dlkit.Run(tmp_path / "r", recipe)
+    run.build()
+    code = (
+        "import pathlib, sys; from dlkit.train import lock; folder = pathlib.Path(sys.argv[1]);"
+        "print(lock.is_held(folder)); lock.acquire(folder)"
+    )
+    words = [sys.executable, "-c", code, run.folder]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.stdout == "True\n"
+    assert "is being trained by another process" in done.stderr
+    assert not lock.is_held(run.folder)  # this process holds it, and may

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from dlkit.train import state
+from dlkit.train import atomic, state
 from dlkit.train.folders import RunError
 
 
@@ -110,6 +110,14 @@ def test_best_is_taken_where_both_are_ruined_and_then_nothing(folder, caplog):
 
 
 def test_nothing_was_ever_saved(tmp_path):
-    (tmp_path / ".last.x.tmp").mkdir()
     assert state.newest(tmp_path) is None
-    assert not list(tmp_path.iterdir())  # what a killed process left is gone
+
+
+def test_what_a_killed_process_left_is_cleared_up(folder):
+    (folder / ".last.x.tmp").mkdir()
+    (folder / ".prev.old").mkdir()
+    (folder / "best").rename(folder / ".best.old")
+    assert state.read(atomic.standing(folder / "best")).step == 3
+    atomic.recover(folder, *state.NAMES)
+    assert {path.name for path in folder.iterdir()} == {"last", "prev", "best"}
+    assert state.read(folder / "best").step == 3

@@ -41,7 +41,7 @@ def victim(*, num_classes=10, input_shape=(8, 8, 1)):
 
 
 SETTINGS = {
-    "limit_batches": 14,
+    "limit_batches": 12,
     "save_every": "3steps",
     "augment": "shift",
     "early_stopping": 3,
@@ -107,7 +107,7 @@ def main(folder, epochs, *kills):
             os._exit(0)
         status = os.waitpid(pid, 0)[1]
         steps = {}
-        for path in (folder / "ckpt").glob("[!.]*"):
+        for path in sorted((folder / "ckpt").glob("[!.]*")):
             steps[path.name] = state.read(path).step  # raises, were it not whole
         print(json.dumps({"kill": kill, "exit": os.waitstatus_to_exitcode(status), "steps": steps}))
         sys.stdout.flush()

@@ -17,7 +17,10 @@ PATIENCE = 1.0  # seconds of validation that a save on a signal may wait for
 
 
 class Checkpoints(keras.callbacks.Callback):
-    """Saves `last/` (and keeps `prev/`) as often as asked, and `best/` when the value is best.
+    """Saves `last/` (and keeps `prev/`) as often as asked, and before it a `best/` that is new.
+
+    The best epoch is kept in memory until then: what is lost with it in a crash is found again,
+    since the run goes on from before.
 
     With a stream, whose batches can be sought, it saves in the middle of epochs too; with other
     data at the end of epochs only, since nothing could go on elsewhere. A loss that is no finite
@@ -30,7 +33,7 @@ class Checkpoints(keras.callbacks.Callback):
         folder: where the three folders go.
         monitor: the logged value; where it is missing, every epoch counts as the best.
         mode: `max` or `min`.
-        every: how often `last` is saved: `200steps`, `2min`, `1epoch`.
+        every: how often it saves: `auto`, `200steps`, `2min`, `1epoch`.
         start: the checkpoint that the run goes on from.
         steps_per_epoch: the stream's; 0 for data that cannot be sought.
         others: the callbacks whose states are part of a checkpoint.
@@ -48,7 +51,7 @@ class Checkpoints(keras.callbacks.Callback):
         monitor: str = "val_loss",
         mode: str = "min",
         *,
-        every: str = "1epoch",
+        every: str = "auto",
         start: state.Saved | None = None,
         steps_per_epoch: int = 0,
         others: Sequence[keras.callbacks.Callback] = (),
@@ -68,6 +71,9 @@ class Checkpoints(keras.callbacks.Callback):
         self._cut = False
         self._validation_seconds = float("inf")
         self._before_last_step: dict[str, Any] | None = None
+        self._epoch_end: dict[str, Any] | None = None
+        self._best: dict[str, Any] | None = None
+        self._cost = 0.0
         self._mark()
 
     def on_train_begin(self, logs=None):
@@ -88,9 +94,7 @@ class Checkpoints(keras.callbacks.Callback):
         self._cut = left > 0
         if not self.steps_per_epoch or left == 0:
             return
-        passed = {"steps": self.step - self._at_step, "epochs": 0}
-        seconds = time.monotonic() - self._at_time
-        if self.model.stop_training or self.every.due(**passed, seconds=seconds):
+        if self.model.stop_training or self._is_due():
             self.save()
         if left == 1 and self._validation_seconds > PATIENCE:
             self._before_last_step = self._content()
@@ -121,11 +125,12 @@ class Checkpoints(keras.callbacks.Callback):
         value = values.get(self.monitor)
         if self._is_best(value):
             self.best = {"epoch": epoch + 1, "monitor": self.monitor, "value": value}
-            state.write(self.folder / "best", self._facts(), model=self.model)
-        passed = {"steps": self.step - self._at_step, "seconds": time.monotonic() - self._at_time}
+            self._best = self._content()
         last = epoch + 1 >= (self.params or {}).get("epochs", 0) or self.model.stop_training
-        if last or self.every.due(**passed, epochs=self.epochs_done - self._at_epoch):
+        if last or self._is_due():
             self.save()
+        elif not self.resumable:
+            self._epoch_end = self._content()
 
     def save(self) -> bool:
         """Saves `last` as it is now; False where the loss is no finite number."""
@@ -135,6 +140,10 @@ class Checkpoints(keras.callbacks.Callback):
         """Saves the step before the epoch's last; False where the validation is short anyway."""
         content = self._before_last_step
         return content is not None and self._finite and self._write(content)
+
+    def save_epoch(self) -> bool:
+        """Saves the last whole epoch, where a run can only go on from such; False if it is saved."""
+        return self._epoch_end is not None and self._write(self._epoch_end)
 
     @property
     def resumable(self) -> bool:
@@ -163,10 +172,28 @@ class Checkpoints(keras.callbacks.Callback):
         return {"facts": self._facts(), "arrays": state.capture(self.model)}
 
     def _write(self, content: dict[str, Any]) -> bool:
+        began = time.monotonic()
+        if self._best is not None:
+            self._write_best()
         state.write(self.folder / "last", **content, keep=self.folder / "prev")
         self.saved_step = content["facts"]["step"]
+        self._epoch_end = None
+        self._cost = time.monotonic() - began
         self._mark()
         return True
+
+    def _write_best(self) -> None:
+        with state.values(self.model, self._best["arrays"]):
+            state.write(self.folder / "best", self._best["facts"], model=self.model)
+        self._best = None
+
+    def _is_due(self) -> bool:
+        return self.every.due(
+            steps=self.step - self._at_step,
+            seconds=time.monotonic() - self._at_time,
+            epochs=self.epochs_done - self._at_epoch,
+            cost=self._cost,
+        )
 
     def _mark(self) -> None:
         self._at_step, self._at_time = self.step, time.monotonic()

@@ -61,7 +61,7 @@ class Interrupts(keras.callbacks.Callback):
         if self.received and self.checkpoints.resumable and not self._epoch_ends():
             self._end(self.checkpoints.save())
         elif self.received and not self.checkpoints.resumable:
-            self._end(False)
+            self._end(self.checkpoints.save_epoch())
 
     def on_test_batch_end(self, batch, logs=None):
         """Ends a long validation."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from dlkit.train import state
+from dlkit.train import atomic, state
 from dlkit.train.callbacks.checkpoints import Checkpoints
 from dlkit.train.callbacks.interrupts import Interrupts
 from dlkit.train.callbacks.resume import Resume
@@ -18,7 +18,7 @@ def resumable(
     *callbacks: keras.callbacks.Callback,
     monitor: str = "val_loss",
     mode: str = "min",
-    every: str = "1epoch",
+    every: str = "auto",
 ) -> list[keras.callbacks.Callback]:
     """Callbacks for a model and data of one's own: killed at any moment, `fit` goes on.
 
@@ -30,7 +30,7 @@ def resumable(
         *callbacks: those whose states belong to the run, such as `EarlyStopping`.
         monitor: the logged value that tells the best epoch.
         mode: `max` or `min`.
-        every: how often to save, in epochs or time: `1epoch`, `10min`.
+        every: how often to save: `auto`, `1epoch`, `10min`; at the end of epochs only.
 
     Returns:
         The callbacks for `fit`; the first one's `epochs_done` is its `initial_epoch`.
@@ -44,6 +44,7 @@ def resumable(
         >>> model.fit(x, y, epochs=20, initial_epoch=begin, callbacks=callbacks)
     """
     folder = pathlib.Path(folder)
+    atomic.recover(folder, *state.NAMES)
     saved = state.newest(folder)
     checkpoints = Checkpoints(folder, monitor, mode, every=every, start=saved, others=callbacks)
     return around(saved, callbacks, checkpoints)

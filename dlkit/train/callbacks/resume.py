@@ -70,11 +70,11 @@ class Resume(keras.callbacks.Callback):
         if not self._pending:
             return
         self._pending = False
-        if self.saved.arrays:
-            state.restore(self.model, self.saved)
+        done = self.saved.step - epoch * self.steps_per_epoch if self.steps_per_epoch else 0
+        if self.saved.arrays:  # at an epoch's end they hold the validation's metrics
+            state.restore(self.model, self.saved, metrics=done > 0)
         states.hand_out(self.others, dict(self.saved.callbacks))
         self._restore_history()
-        done = self.saved.step - epoch * self.steps_per_epoch if self.steps_per_epoch else 0
         self._last_batch = self.steps_per_epoch - done - 1 if done else math.inf
 
     def on_train_batch_end(self, batch, logs=None):

@@ -49,4 +49,6 @@ def compile_for(built: keras.Model, recipe: Recipe, task: Task, steps: int) -> N
     optimizer = schedules.optimizer(recipe.optimizer, rate)
     if recipe.precision == "float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    built.compile(optimizer=optimizer, **task.compile_options(built))
+    at_once = max(n for n in range(1, recipe.steps_per_execution + 1) if steps % n == 0)
+    options = task.compile_options(built)
+    built.compile(optimizer=optimizer, steps_per_execution=at_once, **options)

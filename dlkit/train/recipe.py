@@ -60,6 +60,8 @@ class Recipe:
         class_weights: weigh rare classes up, n / (classes · count).
         max_time: seconds after which training stops at the end of a step; 0 has no limit.
         limit_batches: only so many batches an epoch; 0 takes all.
+        steps_per_execution: at most so many steps run at once, without Python in between; quicker
+            where steps are short. What divides an epoch's steps is taken.
         save_every: how often a checkpoint is written: `200steps`, `2min`, `1epoch`; `auto` does it
             after an epoch, if that takes less than a fiftieth of the time.
         data: a folder or file of the user's, for datasets that take one.
@@ -88,6 +90,7 @@ class Recipe:
     class_weights: bool = fields.boolean(False)
     max_time: float = fields.number(0.0, least=0.0)
     limit_batches: int = fields.integer(0, least=0)
+    steps_per_execution: int = fields.integer(1, least=1)
     save_every: str = fields.cadence("auto")
     data: str | None = fields.path()
     data_options: Mapping[str, Any] = fields.options()

@@ -77,6 +77,13 @@ def test_a_resumed_run_ends_as_an_undisturbed_one(tmp_path, recipe, fit):
         assert one["val_loss"] == two["val_loss"] and one["epoch"] == two["epoch"]
 
 
+@pytest.mark.parametrize(("asked", "taken"), [(5, 5), (7, 5), (100, 20)])
+def test_several_steps_at_once_change_nothing(tmp_path, recipe, fit, asked, taken):
+    model = fit(dlkit.Run(tmp_path / "many", recipe.replace(steps_per_execution=asked)))
+    assert model.steps_per_execution == taken  # what divides the epoch's 20 steps
+    assert state.digest(model) == state.digest(fit(dlkit.Run(tmp_path / "one", recipe)))
+
+
 def test_an_old_run_is_not_written_over(tmp_path, recipe):
     dlkit.Run(tmp_path / "r", recipe).build()
     with pytest.raises(RunError, match="holds a run already") as caught:

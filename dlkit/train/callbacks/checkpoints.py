@@ -96,7 +96,8 @@ class Checkpoints(keras.callbacks.Callback):
             return
         if self.model.stop_training or self._is_due():
             self.save()
-        if left == 1 and self._validation_seconds > PATIENCE:
+        at_once = self.model.steps_per_execution
+        if left <= at_once and self._validation_seconds > PATIENCE:
             self._before_last_step = self._content()
 
     def on_test_begin(self, logs=None):

@@ -21,6 +21,7 @@ class Clock(keras.callbacks.Callback):
         self.samples_per_epoch = samples_per_epoch
         self.steps_per_epoch = steps_per_epoch
         self._resumed = (0.0, 0)  # seconds and steps of an epoch that was begun before
+        self._begin()
 
     def get_state(self) -> dict[str, float]:
         """How far the epoch is, in seconds and steps."""
@@ -33,10 +34,7 @@ class Clock(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         """Starts the clock."""
-        self._began = time.perf_counter()
-        self._testing = 0.0
-        (self._before, self._first), self._resumed = self._resumed, (0.0, 0)
-        self._steps = self._first
+        self._begin()
 
     def on_train_batch_end(self, batch, logs=None):
         """Counts the steps; `batch` is the last one's number where several run at once."""
@@ -62,6 +60,12 @@ class Clock(keras.callbacks.Callback):
         if self.samples_per_epoch:
             done = self._steps / self.steps_per_epoch if self.steps_per_epoch else 1.0
             logs["images_per_second"] = done * self.samples_per_epoch / seconds
+
+    def _begin(self) -> None:
+        self._began = time.perf_counter()
+        self._testing = 0.0
+        (self._before, self._first), self._resumed = self._resumed, (0.0, 0)
+        self._steps = self._first
 
     def _seconds(self) -> float:
         return self._before + time.perf_counter() - self._began - self._testing

@@ -37,6 +37,7 @@ class Status(keras.callbacks.Callback):
         self.checkpoints = checkpoints
         self.reasons = reasons
         self.before = 0.0
+        self._began = time.monotonic()
         self.epochs_done = checkpoints.epochs_done
         self.diverged = False
 

@@ -2,11 +2,11 @@
 
 import pathlib
 import pickle
-import zipfile
 
 import numpy as np
 
 from dlkit.data.errors import DataError
+from dlkit.weights import npz
 
 MNIST_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 CIFAR_FOLDER = "cifar-10-batches-py"
@@ -29,9 +29,9 @@ def mnist(path: pathlib.Path) -> tuple[Pair, Pair]:
     if not path.is_file():
         raise DataError(f"{path} is no file.", "Name the npz file: --data path/to/mnist.npz")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            x_train, y_train, x_test, y_test = (archive[name] for name in MNIST_ARRAYS)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        found = npz.read(path)
+        x_train, y_train, x_test, y_test = (found[name] for name in MNIST_ARRAYS)
+    except (OSError, ValueError, KeyError) as error:
         raise DataError(
             f"{path} is no mnist.npz, or is damaged: {_said(error)}.",
             f"It is an npz file with {', '.join(MNIST_ARRAYS)}; download it again.",
@@ -93,7 +93,8 @@ def _check(where: str, images: np.ndarray, shape: tuple[int, ...], labels: np.nd
 
 
 def _said(error: Exception) -> str:
-    return str(error).strip().rstrip(".") or type(error).__name__
+    told = getattr(error, "message", str(error))
+    return told.strip().rstrip(".") or type(error).__name__
 
 
 def _array(kind: object, shape: object, code: object) -> np.ndarray:

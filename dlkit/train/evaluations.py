@@ -7,13 +7,13 @@ import math
 import os
 import pathlib
 import shlex
-import zipfile
 
 import numpy as np
 
 from dlkit.registry.errors import DlkitError
 from dlkit.tasks.base import Evaluation
 from dlkit.train import atomic, strict_json
+from dlkit.weights import npz
 
 
 def write(folder: str | os.PathLike, evaluation: Evaluation) -> None:
@@ -43,16 +43,15 @@ def read(folder: str | os.PathLike) -> Evaluation | None:
     try:
         figures = json.loads(path.read_text(encoding="utf-8"))
         path = folder / "evaluation.npz"
-        with np.load(path, allow_pickle=False) as arrays:
-            figures["arrays"] = dict(arrays)
+        figures["arrays"] = npz.read(path)
         figures["class_names"] = tuple(figures["class_names"])
         figures["metrics"] = {
             name: math.nan if value is None else value for name, value in figures["metrics"].items()
         }
         return Evaluation(**figures)
-    except (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError,
-            zipfile.BadZipFile) as error:  # fmt: skip
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        reason = getattr(error, "message", error)
         raise DlkitError(
-            f"{path}: is damaged ({type(error).__name__}: {error})",
+            f"{path}: is damaged ({type(error).__name__}: {reason})",
             f"Make it again: dlkit eval {shlex.quote(str(folder))}",
         ) from None

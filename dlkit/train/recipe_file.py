@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from dlkit.registry import errors
+from dlkit.train import yaml_text
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -62,7 +63,7 @@ def _text(path: pathlib.Path) -> str:
 
 def _parsed(path: pathlib.Path, text: str) -> Any:
     try:
-        return yaml.safe_load(text)
+        return yaml_text.load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: day 31 of June
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""

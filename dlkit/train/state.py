@@ -14,7 +14,6 @@ import json
 import logging
 import os
 import pathlib
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -22,8 +21,10 @@ import keras
 import ml_dtypes
 import numpy as np
 
+from dlkit.registry import errors
 from dlkit.train import atomic, strict_json
 from dlkit.train.folders import RunError
+from dlkit.weights import npz
 
 FORMAT = 1
 ARRAYS, FACTS, MODEL = "state.npz", "state.json", "model.keras"
@@ -177,14 +178,15 @@ def read(path: pathlib.Path) -> Saved:
         if facts["format"] != FORMAT:
             raise Damaged(f"{file} is of format {facts['format']}; this dlkit reads {FORMAT}")
         for name, expected in facts["sha256"].items():
+            if name not in (ARRAYS, MODEL):
+                raise Damaged(f"{file} vouches for {name!r}, which is no file of a checkpoint")
             file = path / name
             with file.open("rb") as content:
                 if hashlib.file_digest(content, "sha256").hexdigest() != expected:
                     raise Damaged(f"{file} was changed or cut short: its SHA-256 differs")
         arrays = {}
         if ARRAYS in facts["sha256"]:
-            with np.load(path / ARRAYS, allow_pickle=False) as packed:
-                arrays = dict(packed)
+            arrays = npz.read(path / ARRAYS)
         known = [field.name for field in dataclasses.fields(Saved)]
         rest = {name: facts[name] for name in known if name in facts}
         return Saved(path=path, arrays=arrays, **rest)
@@ -192,7 +194,9 @@ def read(path: pathlib.Path) -> Saved:
         raise Damaged(f"{file} is missing") from None
     except OSError as error:
         raise Damaged(f"{file} cannot be read ({error.strerror})") from None
-    except (ValueError, LookupError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+    except errors.UnsafeFile as error:
+        raise Damaged(error.message) from None
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise Damaged(f"{file} is damaged ({type(error).__name__}: {error})") from None
 
 

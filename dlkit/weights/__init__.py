@@ -1,15 +1,20 @@
 """Weights from files: found by a manifest's tag or a path, checked, then loaded into a model.
 
-Only values are read, never code: `.weights.h5` files of the very build they are loaded into.
+Only values are read, never code, of files of the very build they are loaded into. `hdf5` and `npz`
+look into files of these kinds before they are believed.
 """
 
-import hashlib
+from __future__ import annotations
+
 import os
 import pathlib
+from typing import TYPE_CHECKING
 
-import keras
+from dlkit.registry import errors, saved, spec
+from dlkit.weights import hdf5
 
-from dlkit.registry import errors, spec
+if TYPE_CHECKING:  # who reads an npz needs no Keras
+    import keras
 
 SUFFIX = ".weights.h5"
 
@@ -42,20 +47,31 @@ def locate(entry: spec.ModelSpec, wanted: str | os.PathLike) -> pathlib.Path:
 
 
 def load(model: keras.Model, path: pathlib.Path) -> None:
-    """Loads every weight of a `.weights.h5` file into a model of the same build.
+    """Loads every weight of a `.weights.h5` or `.keras` file into a model of the same build.
+
+    Of a `.keras` file nothing but the weights is read.
 
     Raises:
         WeightsError: it is no such file, or its shapes are another build's.
+        UnsafeFile: it leads to other files, or declares more than it stores.
     """
-    if not path.name.endswith(SUFFIX):
+    if not path.name.endswith((SUFFIX, ".keras")):
         raise WeightsError(
-            f"{path}: weights come in a {SUFFIX} file.",
+            f"{path}: weights come in a {SUFFIX} file, or in a .keras file with a model.",
             f"Write one: model.save_weights('model{SUFFIX}')",
         )
     try:
-        model.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
+        if path.name.endswith(".keras"):
+            saved.inspect(str(path))
+        else:
+            hdf5.check(str(path), str(path))
+    except OSError as error:
         reason = str(error).strip().splitlines()[0]
+        raise WeightsError(f"{path} cannot be read: {reason}", "Fetch or save it anew") from error
+    try:
+        model.load_weights(path)
+    except Exception as error:  # layers raise what they like of weights that are another's
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise WeightsError(
             f"{path} does not fit {model.name!r}: {reason}",
             "Build the model as it was when they were saved: the same num_classes and options",
@@ -63,41 +79,15 @@ def load(model: keras.Model, path: pathlib.Path) -> None:
 
 
 def _fetch(entry: spec.ModelSpec, published: spec.Weights) -> pathlib.Path:
-    algorithm, _, digits = published.hash.partition(":")
-    whole = {"sha256": "sha256", "md5": "md5"}.get(algorithm)
-    named = f"{entry.full_name.replace('/', '-')}-{published.tag}{SUFFIX}"
+    from dlkit.data import downloads  # dlkit.data costs TensorFlow
+
+    name = f"{entry.full_name.replace('/', '-')}-{published.tag}{SUFFIX}"
     try:
-        path = keras.utils.get_file(
-            named,
-            published.url,
-            cache_dir=_home(),
-            cache_subdir="weights",
-            file_hash=digits if whole else None,
-            hash_algorithm=whole or "auto",
+        return downloads.fetch(
+            published.url, name, published.hash, folder="weights", size=published.size
         )
-    except Exception as error:  # Keras raises bare Exception where the network fails
+    except downloads.DownloadError as error:
         raise WeightsError(
-            f"{entry.display_name}@{published.tag} cannot be fetched from {published.url}: {error}",
-            f"Fetch it by hand, then: create_model({entry.display_name!r}, weights='FILE{SUFFIX}')",
+            f"{entry.display_name}@{published.tag}: {error.message}",
+            f"Or name a file: create_model({entry.display_name!r}, weights='FILE{SUFFIX}')",
         ) from error
-    path = pathlib.Path(path)
-    if not whole and not _digest(path).startswith(digits):
-        path.unlink()
-        raise WeightsError(
-            f"{published.url}: SHA-256 does not begin with {digits}; the file was removed.",
-            "Ask its publisher, or pin the new hash in the manifest",
-        )
-    return path
-
-
-def _home() -> str | None:
-    """DLKIT_HOME, made where it is missing: Keras would go elsewhere without a word."""
-    home = os.environ.get("DLKIT_HOME")
-    if home:
-        pathlib.Path(home).mkdir(parents=True, exist_ok=True)
-    return home or None
-
-
-def _digest(path: pathlib.Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

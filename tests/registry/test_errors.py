@@ -231,6 +231,17 @@ def test_model_file_error(acme, tmp_path, monkeypatch):
     assert dlkit.load_model("model.keras").count_params() == 3
 
 
+@pytest.mark.filterwarnings("ignore:The object being serialized includes a `lambda`")
+def test_unsafe_file(tmp_path):
+    import keras
+
+    path = tmp_path / "model.keras"
+    keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: 2 * x)]).save(path)
+    error = raised(errors.UnsafeFile, dlkit.load_model, path)
+    assert error.fix.startswith("If you made it yourself, let it: ")
+    assert len(eval(command(error)).layers) == 1
+
+
 def test_commands_quote_what_a_shell_would_split():
     assert command(errors.ManifestError("my nets/dlkit.toml", "", "x")).endswith(
         " 'my nets/dlkit.toml'"

@@ -1,6 +1,6 @@
 """Saved models in a fresh process: their plugin is found and imported, nothing else is."""
 
-import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 import dlkit
-from dlkit.registry import errors, saved
+from dlkit.registry import errors, saved, saved_config
 
 TEXT = """
 api = 1
@@ -109,9 +109,70 @@ def test_an_archive_without_a_config(tmp_path):
         dlkit.load_model(path)
 
 
-def test_packages_are_read_from_everywhere_in_the_config(tmp_path):
-    path = tmp_path / "x.keras"
-    config = {"a": [{"registered_name": "p>A"}, {"b": {"registered_name": "q>B"}}, {"c": "p>C"}]}
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("config.json", json.dumps(config))
-    assert saved.packages(str(path)) == {"p": ["p>A"], "q": ["q>B"]}
+def test_packages_of_a_file(file):
+    assert saved.packages(str(file)) == {"acme_nets": ["acme_nets>Twice"]}
+
+
+def test_strangers_are_found_everywhere_in_the_config():
+    def named(name, **more):
+        return {"module": "m", "class_name": "A", "config": {}, "registered_name": name, **more}
+
+    config = {"a": [named("p>A"), {"b": named("q>B", config={"c": [named("r>C")]})}, named("p>A")]}
+    found = saved_config.strangers({**config, "d": {"registered_name": "s>D"}})
+    assert [(stranger.key, stranger.package) for stranger in found] == [
+        ("p>A", "p"), ("q>B", "q"), ("r>C", "r"),
+    ]  # fmt: skip
+
+
+def test_an_owner_may_bring_what_others_registered(tmp_path, make_plugin, monkeypatch):
+    """acme-nets imports a library that registers a class of its own and is no plugin."""
+    library = tmp_path / "libs" / "acme_library.py"
+    library.parent.mkdir()
+    library.write_text(CODE.split("def build")[0].replace("acme_nets", "acme_library"))
+    monkeypatch.syspath_prepend(library.parent)
+    monkeypatch.setenv("PYTHONPATH", str(library.parent), prepend=os.pathsep)
+    files = {
+        "__init__.py": "from acme_nets import models",
+        "models.py": "import acme_library\n" + CODE.replace(
+            "Twice(name", "acme_library.Twice(name='foreign')(Twice(name"
+        ).replace(')(image)))', ')(image))))'),
+    }  # fmt: skip
+    make_plugin("acme-nets", TEXT, files)
+    path = tmp_path / "net.keras"
+    dlkit.create_model("acme-nets/net").save(path)
+    done = fresh(path)
+    assert done.stdout.strip() == "foreign", done.stderr
+
+
+@pytest.mark.parametrize("name", ["model.zip", "model", "model.KERAS"])
+def test_another_ending(tmp_path, file, name):
+    with pytest.raises(errors.ModelFileError, match=r"its name does not end in \.keras"):
+        dlkit.load_model(file.rename(tmp_path / name))
+
+
+def test_weights_alone(tmp_path):
+    (tmp_path / "x.weights.h5").write_bytes(b"")
+    with pytest.raises(errors.ModelFileError, match=r"no model, as for create_model\(NAME, wei"):
+        dlkit.load_model(tmp_path / "x.weights.h5")
+
+
+REFUSED = """
+import sys, dlkit
+from dlkit.registry import errors
+try:
+    dlkit.load_model(sys.argv[1])
+except errors.UnsafeFile as error:
+    print(error.message)
+print("keras" in sys.modules, "acme_nets" in sys.modules)
+"""
+
+
+def test_a_hostile_file_costs_no_framework(tmp_path, file):
+    """It is refused before Keras and the plugin are imported."""
+    hostile = tmp_path / "hostile.keras"
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(hostile, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b'"keras.layers"', b'"keras.utils"'))
+    done = subprocess.run([sys.executable, "-c", REFUSED, hostile], capture_output=True, text=True)
+    assert "is of a part of Keras that no model is made of" in done.stdout, done.stderr
+    assert done.stdout.splitlines()[-1] == "False False"

@@ -55,6 +55,14 @@ def test_a_path(published):
     assert np.array_equal(loaded.get_weights()[0], model.get_weights()[0])
 
 
+def test_the_weights_of_a_whole_model(published, tmp_path):
+    _, model, install = published
+    install()
+    model.save(tmp_path / "net.keras")
+    loaded = dlkit.create_model("acme-nets/net", weights=tmp_path / "net.keras")
+    assert np.array_equal(loaded.get_weights()[0], model.get_weights()[0])
+
+
 @pytest.mark.parametrize(("form", "digits"), [("sha256:{}", 64), ("sha256-8:{}", 8)])
 def test_a_tag(published, form, digits):
     _, model, install = published
@@ -70,8 +78,10 @@ def test_a_tag(published, form, digits):
 def test_another_file_than_was_published_is_refused(published, form, digits):
     _, _, install = published
     install(form, digits, digest="0" * 64)
-    with pytest.raises(WeightsError):
+    with pytest.raises(WeightsError, match="gives another file than was published") as caught:
         dlkit.create_model("acme-nets/net@v1")
+    assert caught.value.message.startswith("acme-nets/net@v1: file://")
+    assert "create_model('acme-nets/net', weights='FILE.weights.h5')" in caught.value.fix
 
 
 def test_what_does_not_fit_or_is_not_there(published, tmp_path):

@@ -5,13 +5,14 @@ import json
 import math
 import pathlib
 import shlex
-import zipfile
 from typing import Any
 
 import numpy as np
 import yaml
 
 from dlkit.registry.errors import DlkitError
+from dlkit.train import yaml_text
+from dlkit.weights import npz
 
 
 class ReportError(DlkitError):
@@ -35,7 +36,7 @@ def yaml_settings(file: pathlib.Path, text: str) -> dict[str, Any]:
     """Returns the settings that the text of a YAML file holds."""
     fix = f"Repair the line, then: dlkit report {shlex.quote(str(file.parent))}"
     try:
-        settings = yaml.safe_load(text)
+        settings = yaml_text.load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
@@ -100,7 +101,8 @@ def columns(file: pathlib.Path, anew: str) -> dict[str, list[float]]:
 def arrays(file: pathlib.Path, fix: str) -> dict[str, np.ndarray]:
     """Returns the arrays of an .npz file, none of which may hold Python objects."""
     try:
-        with np.load(file, allow_pickle=False) as packed:
-            return {name: packed[name] for name in packed.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ReportError(f"{file} cannot be read: {error}", fix) from error
+        return npz.read(file)
+    except (OSError, ValueError) as error:
+        raise ReportError(
+            f"{file} cannot be read: {getattr(error, 'message', error)}", fix
+        ) from error

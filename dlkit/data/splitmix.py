@@ -42,21 +42,69 @@ def rows(seed: int, positions: tf.Tensor) -> tf.Tensor:
     return tf.bitcast(numbers(seed, positions), tf.int32)
 
 
-def integers(seeds: tf.Tensor, draw: int, low: int, high: int) -> tf.Tensor:
+def child(seeds: tf.Tensor, number: int) -> tf.Tensor:
+    """Other seed rows for the same samples: what two augmentations draw from them is independent.
+
+    Args:
+        seeds: (batch, 2) int32 seed rows.
+        number: which child, 0 …; its draws are not among the row's own first 2³².
+    """
+    return tf.bitcast(numbers(_as_words(seeds), tf.constant(2**32 + number, tf.int64)), tf.int32)
+
+
+def integers(seeds: tf.Tensor, draw: int, low: int | tf.Tensor, high: int | tf.Tensor) -> tf.Tensor:
     """Draws one integer for each seed row, uniform over low … high, both included.
 
     Args:
         seeds: (batch, 2) int32 seed rows.
         draw: which of the row's numbers to take; two uses of one row take different ones.
-        low: the smallest result.
-        high: the largest result.
+        low: the smallest result, one for all or (batch,) int32.
+        high: the largest result, likewise; at least `low`.
 
     Returns:
         (batch,) int32. The remainder of 64 bits is taken; for the ranges of pixels its bias is
         below 10⁻¹⁵.
     """
-    words = numbers(tf.bitcast(seeds, tf.uint64), tf.constant(draw))
-    return low + tf.cast(tf.math.floormod(words, _word(high - low + 1)), tf.int32)
+    words = numbers(_as_words(seeds), tf.constant(draw))
+    span = high - low + 1
+    span = tf.cast(span, tf.uint64) if tf.is_tensor(span) else _word(span)
+    return low + tf.cast(tf.math.floormod(words, span), tf.int32)
+
+
+def uniform(seeds: tf.Tensor, draw: int, low: float = 0.0, high: float = 1.0) -> tf.Tensor:
+    """Draws one number for each seed row, uniform over low … high.
+
+    Args:
+        seeds: (batch, 2) int32 seed rows.
+        draw: which of the row's numbers to take.
+        low: the smallest result.
+        high: the end, which is reached by rounding at most.
+
+    Returns:
+        (batch,) float32, in 2²⁴ even steps.
+    """
+    steps = tf.cast(integers(seeds, draw, 0, 2**24 - 1), tf.float32)
+    return low + (high - low) * (steps / 2**24)
+
+
+def noise(seeds: tf.Tensor, draw: int, size: int) -> tf.Tensor:
+    """Draws `size` bytes for each seed row, each of 0 … 255 equally likely.
+
+    Args:
+        seeds: (batch, 2) int32 seed rows.
+        draw: the first of the row's numbers to take; ⌈size / 8⌉ are.
+        size: bytes a row.
+
+    Returns:
+        (batch, size) uint8.
+    """
+    places = tf.range(draw, draw + -(-size // 8))
+    words = numbers(_as_words(seeds)[:, tf.newaxis], places)  # (batch, ⌈size / 8⌉)
+    return tf.reshape(tf.bitcast(words, tf.uint8), (-1, 8 * places.shape[0]))[:, :size]
+
+
+def _as_words(seeds: tf.Tensor) -> tf.Tensor:
+    return tf.bitcast(seeds, tf.uint64)
 
 
 def _folded(z: tf.Tensor, shift: int) -> tf.Tensor:

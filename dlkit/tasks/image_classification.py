@@ -11,11 +11,10 @@ from dlkit import layers, plots
 from dlkit.data import decode, splits
 from dlkit.data.source import Source
 from dlkit.registry.errors import DlkitError
-from dlkit.tasks import baselines
+from dlkit.tasks import baselines, categorical
 from dlkit.tasks.base import Evaluation
 from dlkit.train.stream import Stream
 
-TOP5_FROM = 20  # of fewer classes, five guesses are too many to mean something
 MISTAKES = 24  # pictures kept for the report
 
 
@@ -57,11 +56,8 @@ class ImageClassification:
         """Cross-entropy, on probabilities or on logits as the model gives them; accuracy."""
         head = _head(model)
         logits = head is not None and head.activation is None
-        metrics = [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
-        if model.output_shape[-1] >= TOP5_FROM:
-            metrics.append(keras.metrics.SparseTopKCategoricalAccuracy(5, name="top5_accuracy"))
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=logits)
-        return {"loss": loss, "metrics": metrics}
+        loss = categorical.CrossEntropy(from_logits=logits)
+        return {"loss": loss, "metrics": categorical.metrics(model.output_shape[-1])}
 
     def evaluate(
         self, model: keras.Model, source: Source, split: str, batch_size: int, verbose: int = 0
@@ -144,7 +140,7 @@ def metrics(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
         "accuracy": float(np.mean(probabilities.argmax(axis=1) == labels)),
         "loss": float(-np.log(np.clip(own, keras.config.epsilon(), 1.0)).mean()),
     }
-    if probabilities.shape[1] >= TOP5_FROM:
+    if probabilities.shape[1] >= categorical.TOP5_FROM:
         rank = (probabilities > own[:, None]).sum(axis=1)
         found["top5_accuracy"] = float(np.mean(rank < 5))
     return found

@@ -6,7 +6,7 @@ from dlkit import registry
 from dlkit.data.source import Source
 from dlkit.registry.errors import DlkitError
 from dlkit.tasks.base import Task
-from dlkit.train import schedules
+from dlkit.train import depth, optimizers, schedules
 from dlkit.train.recipe import Recipe
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
@@ -40,13 +40,19 @@ def compile_for(built: keras.Model, recipe: Recipe, task: Task, steps: int) -> N
         task: its kind of problem.
         steps: steps an epoch.
     """
+    levels = registry.model_info(recipe.model).levels
+    if recipe.freeze:
+        depth.freeze(built, recipe.freeze, levels)
     rate = schedules.learning_rate(
         recipe.schedule,
         recipe.optimizer.learning_rate,
         recipe.epochs * steps,
         round(recipe.warmup_epochs * steps),
+        recipe.schedule_options,
     )
-    optimizer = schedules.optimizer(recipe.optimizer, rate)
+    layered = recipe.layer_decay != 1
+    factors = depth.factors(built, recipe.layer_decay, levels) if layered else None
+    optimizer = optimizers.make(recipe.optimizer, rate, built.trainable_variables, factors)
     if recipe.precision == "float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     at_once = max(n for n in range(1, recipe.steps_per_execution + 1) if steps % n == 0)

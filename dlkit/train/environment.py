@@ -17,11 +17,12 @@ import dlkit
 from dlkit import registry
 from dlkit.data.source import Source
 from dlkit.train import flags
+from dlkit.train.recipe import Recipe
 
 
-def describe(model: keras.Model, name: str, source: Source) -> dict[str, Any]:
+def describe(model: keras.Model, recipe: Recipe, source: Source) -> dict[str, Any]:
     """Versions, machine, threads, command, model and data of a run, as plain values."""
-    entry = registry.model_info(name)
+    entry = registry.model_info(recipe.model)
     plugins = {p.distribution: p.version for p in registry.plugins() if p.state == "ok"}
     return {
         **machine(),
@@ -34,9 +35,13 @@ def describe(model: keras.Model, name: str, source: Source) -> dict[str, Any]:
             "plugin": entry.namespace,
             "version": plugins.get(entry.namespace, ""),
             "params": sum(int(np.prod(w.shape)) for w in model.trainable_weights),
+            "license": entry.license,
+            "paper": f"{entry.paper.title}, {entry.paper.year}" if entry.paper else None,
+            "input_shape": list(source.image_shape),
         },
         "data": {
             "name": source.name,
+            "license": registry.find("dataset", recipe.dataset).license,
             "fingerprint": source.fingerprint,
             "splits": {split: len(rows) for split, rows in source.splits.items()},
             "class_names": list(source.class_names),

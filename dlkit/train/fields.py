@@ -21,9 +21,9 @@ from dlkit.train.plain import Refused
 Reader = Callable[[Any], Any]
 
 
-def text(default: Any = dataclasses.MISSING) -> Any:
+def text(default: Any = dataclasses.MISSING, optional: bool = False) -> Any:
     """A non-empty string."""
-    return _field(plain.text, default)
+    return _field(plain.text, default, optional)
 
 
 def path() -> Any:

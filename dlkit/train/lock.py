@@ -1,7 +1,7 @@
 """One process trains a run at a time: a lock that the system takes away with the process."""
 
 import pathlib
-from typing import Any
+import weakref
 
 from dlkit.train.folders import RunError
 
@@ -12,37 +12,48 @@ except ImportError:  # Windows has no such locks; there it is the user who start
 
 FILE = ".lock"
 
+_held: weakref.WeakValueDictionary[pathlib.Path, "Lock"] = weakref.WeakValueDictionary()
 
-def acquire(folder: pathlib.Path) -> Any:
-    """Locks a run folder for this process, until the object that comes back is gone.
+
+class Lock:
+    """Holds a run folder for this process as long as anyone keeps the object."""
+
+    def __init__(self, folder: pathlib.Path):
+        self._file = (folder / FILE).open("a")
+        if not _take(self._file):
+            self._file.close()
+            raise RunError(
+                f"{folder} is being trained by another process.",
+                "Let it finish, or stop it; Ctrl-C and SIGTERM let it save",
+            )
+
+
+def acquire(folder: pathlib.Path) -> Lock:
+    """Locks a run folder for this process, which may do so more than once.
 
     Raises:
         RunError: another process trains the run.
     """
-    file = (folder / FILE).open("a")
-    if not _lock(file):
-        file.close()
-        raise RunError(
-            f"{folder} is being trained by another process.",
-            "Let it finish, or stop it; Ctrl-C and SIGTERM let it save",
-        )
-    return file
+    folder = folder.resolve()
+    lock = _held.get(folder) or Lock(folder)
+    _held[folder] = lock
+    return lock
 
 
 def is_held(folder: pathlib.Path) -> bool:
-    """Whether another process is training the run at this moment."""
+    """Whether a process, this one included, is training the run at this moment."""
     path = folder / FILE
     if fcntl is None or not path.exists():
         return False
     with path.open("a") as file:
-        return not _lock(file)  # closing it gives the lock back
+        return not _take(file)  # closing it gives back what was taken, and nothing else
 
 
-def _lock(file: Any) -> bool:
+def _take(file) -> bool:
     if fcntl is None:
         return True
     try:
-        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         return False
     return True

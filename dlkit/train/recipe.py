@@ -14,7 +14,8 @@ import yaml
 
 from dlkit import registry
 from dlkit.registry import errors
-from dlkit.train import fields, published, recipe_file
+from dlkit.train import fields, optimizer_options, published, recipe_file
+from dlkit.train import schedule_options as schedules
 from dlkit.train import settings as by_path
 
 
@@ -23,21 +24,32 @@ class Optimizer:
     """The rule that turns gradients into steps.
 
     Attributes:
-        name: `adam`, `adamw`, `sgd` or `rmsprop`.
+        name: `adam`, `adamw`, `sgd`, `rmsprop`, `lion` or `lamb`.
         learning_rate: the peak of the schedule, per step.
-        momentum: of `sgd` (Nesterov's is not used) and `rmsprop`; the others ignore it.
+        momentum: of `sgd` and `rmsprop`; the others ignore it.
+        nesterov: whether `sgd` looks ahead.
         weight_decay: decoupled, times the learning rate; biases and norms are left out.
         clipnorm: the largest gradient norm a weight may have; 0 does not clip.
+        global_clipnorm: the largest that all weights together may have.
+        clipvalue: the largest absolute value in a gradient. Only one of the three may be given.
+        accumulate: batches whose gradients are averaged for one update.
+        ema_momentum: of the averaged weights that are judged and kept; 0 keeps none.
     """
 
-    name: str = fields.choice("adam", "adamw", "sgd", "rmsprop")
+    name: str = fields.choice(*optimizer_options.NAMES)
     learning_rate: float = fields.number(1e-3, above=0.0)
     momentum: float = fields.number(0.9, least=0.0, below=1.0)
+    nesterov: bool = fields.boolean(False)
     weight_decay: float = fields.number(0.0, least=0.0)
     clipnorm: float = fields.number(0.0, least=0.0)
+    global_clipnorm: float = fields.number(0.0, least=0.0)
+    clipvalue: float = fields.number(0.0, least=0.0)
+    accumulate: int = fields.integer(1, least=1)
+    ema_momentum: float = fields.number(0.0, least=0.0, below=1.0)
 
     def __post_init__(self):
         fields.check(self, "optimizer.")
+        optimizer_options.check(self)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -52,9 +64,16 @@ class Recipe:
         image_size: height and width in pixels; None takes the model's own.
         seed: of weights, order and augmentation; never of the split.
         optimizer: see `Optimizer`.
-        schedule: `constant`, `cosine` (to zero) or `step` (a tenth at 50 % and 75 %).
-        warmup_epochs: epochs of linear rise before a cosine.
-        augment: a name of `dlkit.data.augment`.
+        schedule: `cosine` (to zero), `constant`, `step` (a tenth at 50 % and 75 %), `polynomial` or
+            `one-cycle`.
+        schedule_options: how, where not so: see `dlkit.train.schedule_options`.
+        warmup_epochs: epochs of linear rise before the schedule.
+        freeze: a level, a layer's name or a pattern; what leads to it does not learn.
+        layer_decay: how much less each stage moves than the one above it; 1 alike.
+        augment: names of `dlkit.data.augment`, joined by `+`.
+        mixup, cutmix: α of Beta(α, α), by which images of a batch are mixed; 0 does not.
+        label_smoothing: the share of each label that goes to all classes alike.
+        cache: `memory`, or a folder for decoded images; None decodes anew each time.
         precision: `float32`, `bfloat16` or `float16`; the last two keep float32 weights.
         early_stopping: epochs without a better monitored value before it stops; 0 never.
         class_weights: weigh rare classes up, n / (classes · count).
@@ -82,9 +101,16 @@ class Recipe:
     image_size: int | None = fields.integer(None, least=1, optional=True)
     seed: int = fields.integer(0, least=0, most=2**32 - 1)
     optimizer: Optimizer = fields.table(Optimizer, "optimizer")  # noqa: RUF009 (a field too)
-    schedule: str = fields.choice("cosine", "constant", "step")
+    schedule: str = fields.choice(*schedules.NAMES)
+    schedule_options: Mapping[str, Any] = fields.options()
     warmup_epochs: float = fields.number(0.0, least=0.0)
+    freeze: str | None = fields.text(None, optional=True)
+    layer_decay: float = fields.number(1.0, above=0.0)
     augment: str = fields.text("none")
+    mixup: float = fields.number(0.0, least=0.0)
+    cutmix: float = fields.number(0.0, least=0.0)
+    label_smoothing: float = fields.number(0.0, least=0.0, below=1.0)
+    cache: str | None = fields.path()
     precision: str = fields.choice("float32", "bfloat16", "float16")
     early_stopping: int = fields.integer(0, least=0)
     class_weights: bool = fields.boolean(False)
@@ -98,12 +124,7 @@ class Recipe:
 
     def __post_init__(self):
         fields.check(self)
-        if self.warmup_epochs and self.schedule != "cosine":
-            raise errors.UsageError(
-                f"warmup_epochs={self.warmup_epochs:g} needs a cosine schedule, not "
-                f"{self.schedule!r}.",
-                "Choose: --set schedule=cosine",
-            )
+        schedules.read(self.schedule, self.schedule_options, self.warmup_epochs)
 
     @classmethod
     def load(cls, name: str | os.PathLike, /, dataset: str | None = None, **settings) -> "Recipe":

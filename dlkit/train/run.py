@@ -25,10 +25,13 @@ from dlkit.data.source import Source
 from dlkit.tasks.base import Evaluation, Task
 from dlkit.train import (
     atomic,
+    averages,
+    cache,
     construct,
     environment,
     evaluations,
     lock,
+    optimizers,
     origin,
     state,
     strict_json,
@@ -69,9 +72,11 @@ class Run:
                 "Make one: dlkit train lenet5",
             )
         self.recipe = recipe if recipe is not None else Recipe.from_yaml(self.folder / CONFIG)
-        if self.recipe.data:  # the run is looked at from other folders later
-            path = pathlib.Path(self.recipe.data).expanduser().absolute()
-            self.recipe = self.recipe.replace(data=str(path))
+        for name in ("data", "cache"):  # the run is looked at from other folders later
+            given = getattr(self.recipe, name)
+            if given and given != cache.MEMORY:
+                path = pathlib.Path(given).expanduser().absolute()
+                self.recipe = self.recipe.replace(**{name: str(path)})
         self._began_on = origin.read(self.folder) if resume else {}
         origin.keep_threads(self._began_on)
 
@@ -86,7 +91,8 @@ class Run:
         recipe = self.recipe
         given = {"data": recipe.data, "image_size": self._image_size()}
         options = {key: value for key, value in given.items() if value is not None}
-        return registry.create("dataset", recipe.dataset, **options, **recipe.data_options)
+        made = registry.create("dataset", recipe.dataset, **options, **recipe.data_options)
+        return cache.cached(made, recipe.cache)
 
     @functools.cached_property
     def stream(self) -> Stream:
@@ -98,6 +104,9 @@ class Run:
             batch_size=recipe.batch_size,
             seed=recipe.seed,
             augment=recipe.augment,
+            mixup=recipe.mixup,
+            cutmix=recipe.cutmix,
+            label_smoothing=recipe.label_smoothing,
             limit_batches=recipe.limit_batches or None,
             **self.task.stream_options(self.source, recipe),
         )
@@ -134,6 +143,7 @@ class Run:
         saved = self._saved
         if saved is not None and not saved.arrays:  # the best epoch's, where the others are ruined
             model = registry.load_model(saved.path / state.MODEL)
+            optimizers.spare(model.optimizer, model.trainable_variables)
         else:
             model = self._compiled()
         if saved is not None and saved.arrays:
@@ -144,7 +154,7 @@ class Run:
             origin.check_data(self._began_on, self.source, self.folder)
             origin.warn_of_differences(self._began_on)
             return model
-        facts = environment.describe(model, self.recipe.model, self.source)
+        facts = environment.describe(model, self.recipe, self.source)
         self._begin()
         atomic.write_text(self.folder / ENVIRONMENT, strict_json.dumps(facts))
         atomic.write_text(self.folder / CONFIG, self.recipe.to_yaml())
@@ -199,6 +209,7 @@ class Run:
             )
         model = self._compiled()
         state.restore(model, found)
+        averages.put(model)
         return model
 
     def evaluate(self, split: str = "test", verbose: int = 0) -> Evaluation:

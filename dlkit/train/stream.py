@@ -4,10 +4,11 @@ Every random choice is a function of the seed and a position, and of nothing tha
 
 * the order of epoch e is the permutation drawn from (seed, e);
 * the i-th sample of epoch e has the global position p = e · n + i, and its augmentation is drawn
-  from (seed, p).
+  from (seed, p);
+* mixup and cutmix of a batch are drawn from (seed, position of its first sample).
 
 So a run that is stopped at step s and goes on by `dataset(start_step=s)` sees the very batches
-that it would have seen, and how samples are cut into batches changes none of them.
+that it would have seen, and how samples are cut into batches changes none of them but by mixing.
 """
 
 import math
@@ -15,13 +16,13 @@ import numbers
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from dlkit.data import augment as augmentations
 from dlkit.data import splitmix
 from dlkit.data.errors import DataError
 from dlkit.data.source import Source
+from dlkit.train.targets import Targets, is_class_label
 
 
 class Stream:
@@ -33,10 +34,14 @@ class Stream:
         batch_size: samples a batch; the last batch of an epoch holds what is left.
         seed: decides order and augmentation, 0 … 2⁶³ - 1.
         shuffle: False takes the rows as the split lists them, each epoch alike.
-        augment: a name of `dlkit.data.augment.AUGMENTATIONS`, or such a function.
+        augment: a name that `dlkit.data.augment.find` knows, or such a function.
+        mixup, cutmix, label_smoothing: see `dlkit.train.targets`; other than 0 they turn labels
+            into (batch, classes) float32.
         class_weight: {label: weight}; adds a third element, sample weights float32. Labels that
             are not named weigh 1.
         limit_batches: only the first so many batches of each epoch.
+        replicas: into how many parts `dataset(parts=…)` cuts each batch. No replica can train on
+            nothing, so a last batch of fewer rows is joined to the one before.
 
     Raises:
         DataError: an argument cannot be right.
@@ -55,8 +60,12 @@ class Stream:
         seed: int = 0,
         shuffle: bool = True,
         augment: str | augmentations.Augmentation = "none",
+        mixup: float = 0.0,
+        cutmix: float = 0.0,
+        label_smoothing: float = 0.0,
         class_weight: Mapping[int, float] | None = None,
         limit_batches: int | None = None,
+        replicas: int = 1,
     ):
         self.source = source
         self.split = split
@@ -65,19 +74,26 @@ class Stream:
         self.batch_size = _positive("batch_size", batch_size, "--batch-size 32")
         self.seed = _seed(seed)
         self.augment = augmentations.find(augment)
-        self.weights = _weight_table(class_weight, source)
+        self.targets = Targets(source, self.seed, mixup, cutmix, label_smoothing, class_weight)
+        self.replicas = _positive("replicas", replicas, "--devices 2")
         self._check_size()
         steps = math.ceil(len(self.rows) / self.batch_size)
+        steps -= steps > 1 and len(self.rows) - (steps - 1) * self.batch_size < self.replicas
+        self._whole_epoch = steps
         if limit_batches is not None:
             steps = min(steps, _positive("limit_batches", limit_batches, "--limit-batches 10"))
         self.steps_per_epoch = steps
 
-    def dataset(self, start_step: int = 0, epochs: int = 1) -> tf.data.Dataset:
+    def dataset(
+        self, start_step: int = 0, epochs: int = 1, parts: range | None = None
+    ) -> tf.data.Dataset:
         """The batches of steps start_step … epochs · steps_per_epoch - 1.
 
         Args:
             start_step: how many steps of the run are done; counts from its first epoch.
             epochs: epochs of the whole run, the finished ones included.
+            parts: of each batch, only these of its `replicas` parts, one after another. They are
+                neighbours in the batch, and as large as each other but for one row.
 
         Returns:
             A dataset of (images, labels), or (images, labels, sample_weight); its cardinality is
@@ -96,19 +112,28 @@ class Stream:
                 f"{total}."
             )
         first_epoch, first_step = divmod(int(start_step), steps)
+        count = 1 if parts is None else len(parts)
+
+        def batch(e: tf.Tensor, step: tf.Tensor, i: tf.Tensor, found: tf.Tensor) -> tuple[Any, ...]:
+            begin = step * self.batch_size
+            if parts is None:
+                return self._batch(e, begin, found)
+            return self._part(e, begin, found, parts.start + i)
+
         with tf.device("CPU:0"):  # the rows are shuffled and sliced there
             rows = tf.constant(self.rows, tf.int64)
 
         def epoch(e: tf.Tensor) -> tf.data.Dataset:
             order = self._order(rows, e)
             begin = tf.where(e == first_epoch, tf.constant(first_step, tf.int64), 0)
-            return tf.data.Dataset.range(begin, steps).map(
-                lambda step: (e, step, self._slice(order, step))
+            return tf.data.Dataset.range(begin * count, steps * count).map(
+                lambda i: (e, i // count, i % count, self._slice(order, i // count))
             )
 
         batches = tf.data.Dataset.range(first_epoch, epochs).flat_map(epoch)
-        batches = batches.map(self._batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-        batches = batches.apply(tf.data.experimental.assert_cardinality(total - int(start_step)))
+        batches = batches.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        length = (total - int(start_step)) * count
+        batches = batches.apply(tf.data.experimental.assert_cardinality(length))
         return batches.prefetch(tf.data.AUTOTUNE)
 
     @property
@@ -124,24 +149,34 @@ class Stream:
         )
 
     def _slice(self, order: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
-        return order[step * self.batch_size : (step + 1) * self.batch_size]
+        is_last = step + 1 == self._whole_epoch
+        end = tf.where(is_last, tf.size(order, tf.int64), (step + 1) * self.batch_size)
+        return order[step * self.batch_size : end]
 
-    def _batch(self, e: tf.Tensor, step: tf.Tensor, rows: tf.Tensor) -> tuple[Any, ...]:
+    def _part(
+        self, e: tf.Tensor, begin: tf.Tensor, rows: tf.Tensor, part: tf.Tensor
+    ) -> tuple[Any, ...]:
+        """One of the parts of a batch. To mix samples of the whole batch, all of it is fetched."""
+        first, end = (tf.size(rows, tf.int64) * k // self.replicas for k in (part, part + 1))
+        if not (self.targets.mixup or self.targets.cutmix):
+            return self._batch(e, begin + first, rows[first:end])
+        whole = self._batch(e, begin, rows)
+        return tf.nest.map_structure(lambda values: values[first:end], whole)
+
+    def _batch(self, e: tf.Tensor, begin: tf.Tensor, rows: tf.Tensor) -> tuple[Any, ...]:
         """Fetches and augments one batch: images, labels and, if asked for, sample weights."""
         images, labels = self.source.fetch(rows)
         with tf.control_dependencies(self._label_checks(labels)):
             images = tf.nest.map_structure(tf.identity, images)
+        first = e * len(self.rows) + begin
         if self.augment is not augmentations.none:
-            first = e * len(self.rows) + step * self.batch_size
             positions = first + tf.range(tf.size(rows, tf.int64))
             images = self.augment(images, splitmix.rows(self.seed, positions))
-        if self.weights is None:
-            return images, labels
-        return images, labels, tf.gather(tf.constant(self.weights), labels)
+        return self.targets(images, labels, first)
 
     def _label_checks(self, labels: Any) -> list[tf.Operation]:
         """Checks class labels that are first seen here; known ones were checked by the source."""
-        if self.source.labels is not None or not _is_class_label(self.source):
+        if self.source.labels is not None or not is_class_label(self.source):
             return []
         names = len(self.source.class_names)
         fits = tf.reduce_all((labels >= 0) & (labels < names))
@@ -154,6 +189,11 @@ class Stream:
             raise DataError(
                 f"{self.source.name}: split {self.split!r} has no rows.",
                 "Give it some, or train without it.",
+            )
+        if self.replicas > min(n, self.batch_size):
+            raise DataError(
+                f"{self.replicas} replicas share a batch of {min(n, self.batch_size)} rows.",
+                "Choose a larger batch, or fewer devices: --devices 1",
             )
         if self.shuffle and self.batch_size > n:
             raise DataError(
@@ -177,27 +217,3 @@ def _seed(value: int) -> int:
     if not whole or not 0 <= value < 2**63:
         raise DataError(f"seed is a whole number in 0 … 2⁶³ - 1, not {value!r}.", "Use: --seed 0")
     return int(value)
-
-
-def _is_class_label(source: Source) -> bool:
-    spec = source.element_spec[1]
-    return isinstance(spec, tf.TensorSpec) and spec.dtype.is_integer and spec.shape.rank == 1
-
-
-def _weight_table(class_weight: Mapping[int, float] | None, source: Source) -> np.ndarray | None:
-    """The weight of each label, (num_classes,) float32."""
-    if class_weight is None:
-        return None
-    if not _is_class_label(source):
-        raise DataError(f"class_weight needs class labels, which {source.name} has not.")
-    table = np.ones(len(source.class_names), np.float32)
-    for label, weight in class_weight.items():
-        if not isinstance(label, numbers.Integral) or not 0 <= label < len(table):
-            raise DataError(
-                f"class_weight names label {label!r}; {source.name} has 0 … {len(table) - 1}.",
-                f"Its classes are: {', '.join(source.class_names)}",
-            )
-        if not (isinstance(weight, numbers.Real) and math.isfinite(weight) and weight >= 0):
-            raise DataError(f"class_weight of label {label} is {weight!r}; give a number ≥ 0.")
-        table[label] = weight
-    return table

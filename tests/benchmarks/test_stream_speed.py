@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dlkit.data import Source, from_arrays
+from dlkit.data import Source, augment, from_arrays
 from dlkit.train.stream import Stream
 
 ROWS = 10**7
@@ -35,12 +35,12 @@ def test_seek(benchmark, endless, step):
     benchmark.pedantic(lambda: next(iter(stream.dataset(start_step=step, epochs=5))), rounds=5)
 
 
-@pytest.mark.parametrize("augment", ["none", "shift", "crop-flip"])
-def test_epoch_of_small_images(benchmark, augment):
+@pytest.mark.parametrize("name", augment.AUGMENTATIONS)
+def test_epoch_of_small_images(benchmark, name):
     n = 12_800
     images = np.random.default_rng(0).integers(0, 256, (n, 32, 32, 3), np.uint8)
     source = from_arrays("noise", images, np.zeros(n, int), {"train": np.arange(n)}, ("noise",))
-    stream = Stream(source, "train", batch_size=128, augment=augment)
+    stream = Stream(source, "train", batch_size=128, augment=name)
     benchmark(lambda: sum(1 for _ in stream.dataset()))
     benchmark.extra_info["images_per_second"] = n / benchmark.stats["median"]
 

@@ -6,6 +6,7 @@ from dlkit.data import augment, splitmix
 from dlkit.data.errors import DataError
 
 NAMES = sorted(augment.AUGMENTATIONS)
+COMPOSED = [*NAMES, "crop-flip+randaugment-n3-m14+color-jitter+erase"]
 
 
 def images(n=24, side=32, channels=3, dtype=np.uint8):
@@ -53,9 +54,19 @@ def test_every_move_occurs_and_about_equally_often(name, reach, mirror):
     assert chi_squared < freedom + 4 * np.sqrt(2 * freedom)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_sample_depends_on_its_own_image_and_seed_alone(name):
-    batch, rows = images(), seeds()
+def test_flip_mirrors_half_of_the_images():
+    batch = images(2_000, side=8)
+    results = augment.find("flip")(tf.constant(batch), seeds(2_000)).numpy()
+    mirrored = (results == batch[:, :, ::-1]).all((1, 2, 3))
+    assert (mirrored | (results == batch).all((1, 2, 3))).all()
+    assert abs(mirrored.mean() - 0.5) < 4 * 0.5 / np.sqrt(2_000)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+@pytest.mark.parametrize("name", COMPOSED)
+def test_a_sample_depends_on_its_own_image_and_seed_alone(name, dtype):
+    """It is cut into batches of one, and of sizes that vector instructions do not divide."""
+    batch, rows = images(dtype=dtype), seeds()
     together = augment.find(name)(tf.constant(batch), rows).numpy()
     order = np.random.default_rng(2).permutation(len(batch))
     shuffled = augment.find(name)(tf.constant(batch[order]), tf.gather(rows, order)).numpy()
@@ -65,15 +76,26 @@ def test_a_sample_depends_on_its_own_image_and_seed_alone(name):
     ]
     np.testing.assert_array_equal(together[order], shuffled)
     np.testing.assert_array_equal(together, alone)
+    cut = [
+        augment.find(name)(tf.constant(batch[i : i + 7]), rows[i : i + 7]).numpy()
+        for i in range(0, len(batch), 7)
+    ]
+    np.testing.assert_array_equal(together, np.concatenate(cut))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", COMPOSED)
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 @pytest.mark.parametrize("shape", [(8, 8, 1), (33, 20, 3)])
 def test_shape_and_type_stay(name, dtype, shape):
-    batch = np.ones((3, *shape), dtype)
-    result = tf.function(augment.find(name))(tf.constant(batch), seeds(3))
-    assert result.shape == batch.shape and result.dtype == dtype
+    """Inside tf.data, where the batch's size is not known, down to no image at all."""
+    spec = [tf.TensorSpec((None, *shape), dtype), tf.TensorSpec((None, 2), tf.int32)]
+    function = tf.function(augment.find(name), input_signature=spec)
+    for n in (3, 0):
+        batch = np.full((n, *shape), 200, dtype)
+        result = function(tf.constant(batch), seeds(n))
+        assert result.shape == batch.shape and result.dtype == dtype
+        assert n == 0 or 0 <= result.numpy().min() <= result.numpy().max() <= 255
+    assert function.get_concrete_function().output_shapes[1:] == shape
 
 
 def test_none_changes_nothing():
@@ -84,9 +106,22 @@ def test_none_changes_nothing():
 def test_an_unknown_name_is_refused_with_the_nearest():
     with pytest.raises(DataError, match=r"Did you mean 'crop-flip'\?") as caught:
         augment.find("cropflip")
-    assert "none, shift, crop-flip" in str(caught.value)
+    assert "none, shift, flip, crop-flip" in str(caught.value)
     assert "--set augment=none" in caught.value.fix
 
 
 def test_a_function_is_taken_as_it_is():
     assert augment.find(augment.shift) is augment.shift
+
+
+def test_names_are_joined_in_their_order_and_draw_apart():
+    batch, rows = tf.constant(images()), seeds()
+    joined = augment.find("flip+shift")(batch, rows)
+    second = splitmix.child(rows, 1)
+    np.testing.assert_array_equal(joined, augment.shift(augment.flip(batch, rows), second))
+    twice = augment.find("flip+flip")(batch, rows).numpy()  # the same coin would undo each flip
+    assert (twice != batch.numpy()).any((1, 2, 3)).sum() not in (0, len(twice))
+    with pytest.raises(DataError, match=r"no augmentation 'shfit'. Did you mean 'shift'\?"):
+        augment.find("flip+shfit")
+    with pytest.raises(DataError, match="no augmentation ''"):
+        augment.find("flip+")

@@ -74,9 +74,9 @@ def test_a_plugins_recipe_is_used_for_its_model_and_dataset(make_plugin):
         ({"optimizer.name": "adm"}, "Did you mean 'adam'"),
         (
             {"schedule": "cosin"},
-            "schedule: expected one of cosine, constant, step, got 'cosin'. Did you mean 'cosine'?",
+            "polynomial, one-cycle, got 'cosin'. Did you mean 'cosine'?",
         ),
-        ({"schedule": ["cosine"]}, "one of cosine, constant, step, got ['cosine']."),
+        ({"schedule": ["cosine"]}, "one-cycle, got ['cosine']."),
         ({"max_time": 10**400}, "max_time: expected a number at least 0"),
         ({"optimizer": None}, "optimizer: expected a table, got None"),
         ({"optimizer": {1: 2}}, "no setting 'optimizer.1'"),
@@ -92,7 +92,8 @@ def test_a_plugins_recipe_is_used_for_its_model_and_dataset(make_plugin):
         ({"Batch": 3}, "Did you mean 'batch_size'?"),
         ({"class_weights": "yes"}, "true or false"),
         ({"data_options": 3}, "a table of options"),
-        ({"schedule": "step", "warmup_epochs": 2}, "needs a cosine schedule"),
+        ({"schedule": "step", "schedule_options": {"milestone": [0.5]}}, "milestones"),
+        ({"optimizer": {"clipnorm": 1, "clipvalue": 1}}, "clipvalue"),
     ],
 )
 def test_bad_settings(settings, message):

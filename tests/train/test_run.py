@@ -1,6 +1,7 @@
 """A run: its folder, its loop, its ends."""
 
 import dataclasses
+import gc
 import json
 import subprocess
 import sys
@@ -272,4 +273,8 @@ def test_one_process_at_a_time(tmp_path, recipe):
     done = subprocess.run(words, capture_output=True, text=True)
     assert done.stdout == "True\n"
     assert "is being trained by another process" in done.stderr
-    assert not lock.is_held(run.folder)  # this process holds it, and may
+    assert lock.is_held(run.folder)  # to ask for it gives nothing away
+    dlkit.Run(run.folder, resume=True).build()  # this process may, again
+    del run
+    gc.collect()
+    assert not lock.is_held(tmp_path / "r")

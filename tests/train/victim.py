@@ -45,7 +45,12 @@ SETTINGS = {
     "save_every": "3steps",
     "augment": "shift",
     "early_stopping": 3,
-    "optimizer": {"name": "adamw", "weight_decay": 1e-2, "clipnorm": 1.0},
+    "optimizer": {
+        "name": "adamw",
+        "weight_decay": 1e-2,
+        "clipnorm": 1.0,
+        "ema_momentum": 0.9,
+    },
 }
 
 

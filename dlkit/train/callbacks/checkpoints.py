@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from dlkit.train import state
+from dlkit.train import averages, state
 from dlkit.train.cadence import Cadence
 from dlkit.train.callbacks import states
 
@@ -143,7 +143,7 @@ class Checkpoints(keras.callbacks.Callback):
         return content is not None and self._finite and self._write(content)
 
     def save_epoch(self) -> bool:
-        """Saves the last whole epoch, where a run can only go on from such; False if it is saved."""
+        """Saves the last whole epoch, if it is one to go on from; False where it is saved."""
         return self._epoch_end is not None and self._write(self._epoch_end)
 
     @property
@@ -184,7 +184,7 @@ class Checkpoints(keras.callbacks.Callback):
         return True
 
     def _write_best(self) -> None:
-        with state.values(self.model, self._best["arrays"]):
+        with state.values(self.model, self._best["arrays"]), averages.applied(self.model):
             state.write(self.folder / "best", self._best["facts"], model=self.model)
         self._best = None
 

@@ -10,6 +10,7 @@ from dlkit.train import state
 from dlkit.train.callbacks import csv_log
 from dlkit.train.callbacks.checkpoints import Checkpoints
 from dlkit.train.callbacks.clock import Clock
+from dlkit.train.callbacks.ema import EMA
 from dlkit.train.callbacks.resumable import around
 from dlkit.train.callbacks.status import Status
 from dlkit.train.callbacks.time_limit import TimeLimit
@@ -38,6 +39,8 @@ def callbacks(
     log = csv_log.CSVLog(folder / "log.csv", saved.history if saved else ())
     board = keras.callbacks.TensorBoard(folder / "tb", write_graph=False)
     chosen = [clock, keras.callbacks.TerminateOnNaN(), log, board]
+    if recipe.optimizer.ema_momentum:
+        chosen.insert(0, EMA())
     reasons = {}
     stateful = [clock]
     if recipe.early_stopping:

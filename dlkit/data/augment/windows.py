@@ -1,19 +1,8 @@
-"""Augmentations: whole batches at once, each sample a function of its own image and seed row.
-
-Each takes images (batch, height, width, channels), uint8 or float32, and seeds (batch, 2) int32,
-and returns images of the same shape and type. Nothing is drawn from a state: the same image with
-the same seed row gives the same result in any batch, on any thread, after any restart.
-"""
-
-from collections.abc import Callable
+"""Moves by whole pixels and mirroring: each image seen through a window of its own size."""
 
 import tensorflow as tf
 
 from dlkit.data import splitmix
-from dlkit.data.errors import DataError
-from dlkit.registry import errors
-
-Augmentation = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 SHIFT = 16  # one pixel a 16th of the side: ±2 pixels at 32×32
 PADDING = 8  # an 8th of the side: 4 pixels at 32×32, as for CIFAR
@@ -22,6 +11,12 @@ PADDING = 8  # an 8th of the side: 4 pixels at 32×32, as for CIFAR
 def none(images: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
     """The images as they are."""
     return images
+
+
+def flip(images: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
+    """Mirrors every other image, left to right."""
+    mirrored = splitmix.integers(seeds, 0, 0, 1) == 1
+    return tf.where(mirrored[:, tf.newaxis, tf.newaxis, tf.newaxis], images[:, :, ::-1], images)
 
 
 def shift(images: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
@@ -50,26 +45,6 @@ def crop_flip(images: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
         splitmix.integers(seeds, 0, -_part(height, PADDING), _part(height, PADDING)),
         splitmix.integers(seeds, 1, -_part(width, PADDING), _part(width, PADDING)),
         mirrored=splitmix.integers(seeds, 2, 0, 1) == 1,
-    )
-
-
-AUGMENTATIONS: dict[str, Augmentation] = {"none": none, "shift": shift, "crop-flip": crop_flip}
-
-
-def find(name: str | Augmentation) -> Augmentation:
-    """The augmentation of that name; a function is taken as it is.
-
-    Raises:
-        DataError: there is none of that name.
-    """
-    if callable(name):
-        return name
-    if name in AUGMENTATIONS:
-        return AUGMENTATIONS[name]
-    raise DataError(
-        f"no augmentation {name!r}.{errors.suggestion(str(name), AUGMENTATIONS)} "
-        f"There are: {', '.join(AUGMENTATIONS)}.",
-        "Take none: --set augment=none",
     )
 
 

@@ -1,5 +1,6 @@
 """What every part's tests share."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import sys
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import pytest
+import yaml
 
 import dlkit
 from dlkit import registry
@@ -120,3 +122,52 @@ def local_tiny(monkeypatch):
         x = keras.layers.Dense(units, activation="relu", name="hidden")(x)
         x = keras.layers.Dense(num_classes, name="logits")(x)
         return keras.Model(image, layers.ClassifierOutput(name="probabilities")(x), name="tiny")
+
+
+@pytest.fixture
+def write_run(tmp_path):
+    """Writes a run's folder in a moment: `write_run("runs/a", epochs=3, **other_settings)`.
+
+    `state`, `evaluation`, `env` and `log` (columns) replace what a healthy run has in those files;
+    None leaves a file out.
+    """
+
+    def write(name, *, epochs=3, state=(), evaluation=(), env=(), log=(), **settings):
+        folder = tmp_path / name
+        folder.mkdir(parents=True)
+        recipe = {"model": "lenet5", "dataset": "digits", "epochs": epochs, "seed": 0,
+                  "optimizer": {"name": "adam", "learning_rate": 1e-3},
+                  "augment": "none", **settings}  # fmt: skip
+        (folder / "config.yaml").write_text(yaml.safe_dump(recipe, sort_keys=False))
+        curve = [0.5 + 0.1 * epoch for epoch in range(epochs)]
+        best = {"epoch": epochs, "monitor": "val_accuracy", "value": curve[-1]}
+        columns = {"epoch": list(range(1, epochs + 1)), "accuracy": curve, "val_accuracy": curve,
+                   "loss": [1 - value for value in curve],
+                   "val_loss": [1.1 - value for value in curve]}  # fmt: skip
+        files = {
+            "env.json": {
+                "dlkit": "0.1.0", "keras": "3.15.1", "started": f"2025-05-02T14:{len(name):02d}",
+                "command": "dlkit train lenet5",
+                "model": {"name": "lenet5", "plugin": "dlkit-vision", "version": "0.1.0",
+                          "params": 61706},
+                "data": {"name": "digits", "fingerprint": "a1b2", "class_names": ["no", "yes"],
+                         "splits": {"train": 80, "val": 10, "test": 10}, "notes": ["small"]},
+            },
+            "state.json": {"status": "finished", "epochs_done": epochs, "seconds": 75.2,
+                           "best": best},
+            "evaluation.json": {"split": "test", "size": 10, "class_names": ["no", "yes"],
+                                "metrics": {"accuracy": 0.8, "loss": 0.4},
+                                "baseline": {"name": "commonest class", "accuracy": 0.5}},
+        }  # fmt: skip
+        changed = {"env.json": env, "state.json": state, "evaluation.json": evaluation}
+        for file, other in changed.items():
+            if other is not None:
+                (folder / file).write_text(json.dumps({**files[file], **dict(other)}))
+        if log is not None:
+            columns.update(log)
+            rows = [",".join(columns), *(",".join(map(str, row)) for row in zip(*columns.values(),
+                    strict=True))]  # fmt: skip
+            (folder / "log.csv").write_text("\n".join(rows) + "\n")
+        return folder
+
+    return write

@@ -73,8 +73,11 @@ def resumed(folder: str):
 
 def fit(session) -> int:
     """Trains a run, judges its best epoch on the test split, and writes its report."""
+    from dlkit.train import tracking
+
     recipe = session.recipe
     try:
+        tracked = tracking.around(session.folder, recipe)  # what is missing is told before any work
         model = session.build()
     except BaseException:
         _remove_if_empty(session.folder)
@@ -84,7 +87,8 @@ def fit(session) -> int:
     for note in session.source.notes:
         print(f"note: {note}")
     if session.epochs_done < recipe.epochs:
-        model.fit(session.train, validation_data=session.val, **session.fit_args())
+        with tracked:
+            model.fit(session.train, validation_data=session.val, **session.fit_args())
     else:
         print(f"All {recipe.epochs} epochs were done before.")
     if session.status == "diverged":

@@ -10,6 +10,7 @@ Example:
 """
 
 from dlkit.plots.classification import Section, confusions_in_words, per_class, sections
+from dlkit.plots.compare import compare
 from dlkit.plots.confusion import confusion_matrix, confusions, count, most_confused
 from dlkit.plots.curves import curves, learning_rate, series
 from dlkit.plots.images import grid, mistake_tiles, mistakes
@@ -18,6 +19,7 @@ from dlkit.plots.summary import run_summary
 
 __all__ = [
     "Section",
+    "compare",
     "confusion_matrix",
     "confusions",
     "confusions_in_words",

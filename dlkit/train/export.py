@@ -1,0 +1,188 @@
+"""A model as a file for elsewhere, held against the model before it is put in its place."""
+
+import dataclasses
+import os
+import pathlib
+import tempfile
+from typing import Any
+
+import keras
+import numpy as np
+
+from dlkit.registry.errors import DlkitError, UsageError, suggestion
+from dlkit.train import atomic, extras
+from dlkit.train.formats import FORMATS, Format, Outputs
+
+TOLERANCE = 1e-4  # of a probability; what float32 sums in another order differ by is 1e-7
+BATCHES = (1, 5)  # sizes that an export must take, whatever size it was written with
+
+_SAVED_MODEL = "saved_model.pb"
+
+
+class ExportError(DlkitError):
+    """The model cannot be written in this format, or what was written computes something else."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Exported:
+    """An export that was checked.
+
+    Attributes:
+        path: the file or folder.
+        format: its name.
+        difference: the largest difference of any output from the model's, over all images.
+        checked: how many images that was seen on.
+        rounding: what the trained model's bfloat16 or float16 differs by from the export's
+            float32; 0 where both compute alike.
+    """
+
+    path: pathlib.Path
+    format: str
+    difference: float
+    checked: int
+    rounding: float = 0.0
+
+
+def export(
+    model: keras.Model, path: str | os.PathLike, format: str, images: np.ndarray
+) -> Exported:
+    """Writes a model for use without dlkit, and runs what it wrote.
+
+    The export has no optimizer and no loss. A model of mixed precision computes in float32 in every
+    format but Keras' own; its weights are float32 anyway.
+
+    Args:
+        model: takes one batch of inputs.
+        path: the file, or for `saved-model` the folder; one that is there is replaced.
+        format: `keras`, `saved-model`, `onnx` or `litert`.
+        images: (batch, height, width, channels) in [0, 255], five real ones or more.
+
+    Raises:
+        UsageError: there is no such format.
+        MissingExtra: the format needs a package that is not installed.
+        ExportError: the format lacks something that the model needs, or the outputs differ by more
+            than 1e-4; nothing is left at `path` but what was there.
+
+    Example:
+        >>> export(model, "net.onnx", "onnx", images).difference
+        5.9e-08
+    """
+    chosen = find(format)
+    path = pathlib.Path(path)
+    _check_place(path, chosen)
+    images = np.asarray(images)
+    images = images.astype(np.float32) if images.dtype.kind in "uif" else images
+    written = _without_training(model, in_float32=not chosen.keeps_precision)
+    wanted = _outputs(written, images)
+    rounding = 0.0 if chosen.keeps_precision else _furthest(_outputs(model, images), wanted)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if chosen.is_folder:
+        with atomic.folder(path) as aside:
+            difference = _write(chosen, written, aside, images, wanted)
+    else:
+        with tempfile.TemporaryDirectory() as aside:
+            file = pathlib.Path(aside) / chosen.file
+            difference = _write(chosen, written, file, images, wanted)
+            atomic.write_bytes(path, file.read_bytes())
+    return Exported(path, chosen.name, difference, len(images), rounding)
+
+
+def find(format: str) -> Format:
+    """The format of that name, whose packages are there.
+
+    Raises:
+        UsageError: there is none.
+        MissingExtra: a package that it needs is not installed.
+    """
+    if format not in FORMATS:
+        raise UsageError(
+            f"no format {format!r}.{suggestion(str(format), FORMATS)}",
+            f"There are: {', '.join(FORMATS)}",
+        )
+    chosen = FORMATS[format]
+    extras.need(f"an export to {chosen.name}", chosen.modules, chosen.extra)
+    return chosen
+
+
+def _check_place(path: pathlib.Path, chosen: Format) -> None:
+    """Refuses to put an export in the place of something else."""
+    if chosen.is_folder and path.is_dir():
+        if (path / _SAVED_MODEL).is_file() or not any(path.iterdir()):
+            return
+        told = f"{path} is a folder that holds other things, which a {chosen.name} would replace."
+    elif path.exists() and path.is_dir() != chosen.is_folder:
+        told = f"{path} is a {'folder' if path.is_dir() else 'file'}."
+    else:
+        return
+    raise ExportError(told, f"Choose another name, such as {path / chosen.file}")
+
+
+def _write(
+    chosen: Format, model: keras.Model, path: pathlib.Path, images: np.ndarray, wanted: Outputs
+) -> float:
+    """Writes the model and gives the largest difference that what was written shows."""
+    try:
+        chosen.write(model, path)
+        run = chosen.load(path)
+        sizes = dict.fromkeys(min(size, len(images)) for size in (*BATCHES, len(images)))
+        found = {size: run(images[:size]) for size in sizes}
+    except DlkitError:
+        raise
+    except Exception as error:
+        raise ExportError(
+            f"the model cannot be exported to {chosen.name}: {_reason(error)}",
+            "Choose another format: --format keras",
+        ) from error
+    cut = {size: [output[:size] for output in wanted] for size in sizes}
+    difference = float(np.max([_furthest(found[size], cut[size]) for size in sizes]))
+    if not difference <= TOLERANCE:
+        raise ExportError(
+            f"the export to {chosen.name} is not the model: an output differs by {difference:.3g} "
+            f"on real images, and at most {TOLERANCE:g} is rounding. It was removed.",
+            "Choose another format: --format keras",
+        )
+    return difference
+
+
+def _furthest(found: Outputs, wanted: Outputs) -> float:
+    """The largest difference between outputs; infinite where they are not of the same shapes."""
+    if [output.shape for output in found] != [output.shape for output in wanted]:
+        return float("inf")
+    pairs = zip(found, wanted, strict=True)
+    gaps = [np.abs(np.subtract(a, b, dtype=np.float64)).max(initial=0.0) for a, b in pairs]
+    return float(np.max(gaps, initial=0.0))  # NaN where anything is
+
+
+def _outputs(model: keras.Model, images: np.ndarray) -> Outputs:
+    found = keras.tree.flatten(model(images, training=False))
+    return [keras.ops.convert_to_numpy(output) for output in found]
+
+
+def _without_training(model: keras.Model, in_float32: bool) -> keras.Model:
+    """A copy with the same weights, without optimizer and loss; in float32 all through if asked."""
+    try:
+        config = model.get_config()
+    except NotImplementedError:  # a model written as a class, which tells nothing of itself
+        return model
+    copy = type(model).from_config(_float32(config) if in_float32 else config)
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+def _float32(config: Any) -> Any:
+    """A layer's config with float32 in the place of every dtype policy, however deep."""
+    if isinstance(config, dict) and config.get("class_name") == "DTypePolicy":
+        return {**config, "config": {**config["config"], "name": "float32"}}
+    if isinstance(config, dict):
+        return {key: _float32(value) for key, value in config.items()}
+    if isinstance(config, list | tuple):
+        return type(config)(_float32(value) for value in config)
+    return config
+
+
+def _reason(error: Exception) -> str:
+    """The first line of an error that says something; converters' own go on for pages."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    first = lines[0] if lines else ""
+    text = f"{type(error).__name__}: {first}" if first else type(error).__name__
+    return text if len(text) <= 300 else f"{text[:299]}…"

@@ -1,5 +1,6 @@
-"""Run folders: where new ones go, and what is said of those that are none."""
+"""Run folders: where new ones go, what is said of those that are none, and how a run stands."""
 
+import json
 import os
 import pathlib
 import shlex
@@ -24,6 +25,46 @@ def new_folder(model: str, dataset: str, base: str | os.PathLike = "runs") -> pa
         except FileExistsError:
             continue
     raise RunError(f"{base} has 9,999 runs of {stem}.", "Choose a folder: --run DIR")
+
+
+def check_is_run(folder: pathlib.Path) -> None:
+    """Refuses a folder that no run was begun in.
+
+    Raises:
+        RunError: it has no `config.yaml`.
+    """
+    if not (folder / CONFIG).exists():
+        what = "it is a file" if folder.is_file() else f"it has no {CONFIG}"
+        raise RunError(f"{folder} is no run folder: {what}.", "Make one: dlkit train lenet5")
+
+
+def check_is_free(folder: pathlib.Path) -> None:
+    """Refuses a folder that a run was begun in, with the two ways out.
+
+    Raises:
+        RunError: a new run would write over it.
+    """
+    if (folder / CONFIG).exists():
+        other = shlex.quote(f"{folder}-2")
+        raise RunError(
+            f"{folder} holds a run already, and a new one would write over it.",
+            f"Go on with it: {command('resume', folder)}\n"
+            f"  Or keep it and choose another folder: --run {other}",
+        )
+
+
+def status(folder: pathlib.Path) -> str:
+    """The status that `state.json` tells; empty before any step."""
+    try:
+        found = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+        return str(found["status"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""
+
+
+def command(verb: str, folder: pathlib.Path) -> str:
+    """The command that does `verb` to a run, quoted for a shell."""
+    return f"dlkit {verb} {shlex.quote(str(folder))}"
 
 
 def anew(folder: pathlib.Path) -> str:

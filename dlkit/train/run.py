@@ -10,11 +10,9 @@ run.report()
 """
 
 import functools
-import json
 import logging
 import os
 import pathlib
-import shlex
 from typing import Any
 
 import keras
@@ -30,6 +28,7 @@ from dlkit.train import (
     construct,
     environment,
     evaluations,
+    folders,
     lock,
     optimizers,
     origin,
@@ -62,21 +61,12 @@ class Run:
     ):
         self.folder = pathlib.Path(folder)
         self.resume = resume
-        exists = (self.folder / CONFIG).exists()
-        if recipe is not None and exists:
-            raise self._taken()
-        if recipe is None and not exists:
-            what = "it is a file" if self.folder.is_file() else f"it has no {CONFIG}"
-            raise RunError(
-                f"{self.folder} is no run folder: {what}.",
-                "Make one: dlkit train lenet5",
-            )
-        self.recipe = recipe if recipe is not None else Recipe.from_yaml(self.folder / CONFIG)
-        for name in ("data", "cache"):  # the run is looked at from other folders later
-            given = getattr(self.recipe, name)
-            if given and given != cache.MEMORY:
-                path = pathlib.Path(given).expanduser().absolute()
-                self.recipe = self.recipe.replace(**{name: str(path)})
+        if recipe is None:
+            folders.check_is_run(self.folder)
+            recipe = Recipe.from_yaml(self.folder / CONFIG)
+        else:
+            folders.check_is_free(self.folder)
+        self.recipe = _with_whole_paths(recipe)
         self._began_on = origin.read(self.folder) if resume else {}
         origin.keep_threads(self._began_on)
 
@@ -136,10 +126,10 @@ class Run:
             DlkitError: the model, the data or an option is not to be had, or the data of a run that
                 goes on has changed.
         """
-        if not self.resume and (self.folder / CONFIG).exists():
-            raise self._taken()
         if self.resume:
             self._begin()
+        else:
+            folders.check_is_free(self.folder)
         saved = self._saved
         if saved is not None and not saved.arrays:  # the best epoch's, where the others are ruined
             model = registry.load_model(saved.path / state.MODEL)
@@ -162,15 +152,11 @@ class Run:
 
     @property
     def status(self) -> str:
-        """`running`, `finished`, `diverged`, …, as `state.json` has it; empty before any step.
+        """`running`, `finished`, `diverged`, …; empty before any step.
 
         A run that says `running` while no process trains it was killed.
         """
-        try:
-            found = json.loads((self.folder / "state.json").read_text(encoding="utf-8"))
-            return str(found["status"])
-        except (OSError, ValueError, LookupError, TypeError):
-            return ""
+        return folders.status(self.folder)
 
     def fit_args(self) -> dict[str, Any]:
         """What `model.fit` needs on top of the data, all of it arguments that Keras knows."""
@@ -237,15 +223,7 @@ class Run:
 
     def command(self, verb: str) -> str:
         """The command that does `verb` to this run, quoted for a shell."""
-        return f"dlkit {verb} {shlex.quote(str(self.folder))}"
-
-    def _taken(self) -> RunError:
-        other = shlex.quote(f"{self.folder}-2")
-        return RunError(
-            f"{self.folder} holds a run already, and a new one would write over it.",
-            f"Go on with it: {self.command('resume')}\n"
-            f"  Or keep it and choose another folder: --run {other}",
-        )
+        return folders.command(verb, self.folder)
 
     def _begin(self) -> None:
         """Takes the folder for this process, and clears up after one that was killed in it."""
@@ -269,3 +247,12 @@ class Run:
             return self.recipe.image_size
         shape = registry.model_info(self.recipe.model).input_shape
         return shape[0] if shape else None
+
+
+def _with_whole_paths(recipe: Recipe) -> Recipe:
+    """A run is looked at from other folders later, so the paths in it are absolute."""
+    given = {"data": recipe.data}
+    if recipe.cache != cache.MEMORY:
+        given["cache"] = recipe.cache
+    paths = {name: pathlib.Path(path).expanduser() for name, path in given.items() if path}
+    return recipe.replace(**{name: path.absolute() for name, path in paths.items()})

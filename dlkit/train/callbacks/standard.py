@@ -1,12 +1,11 @@
 """The callbacks of a run, in the order in which each needs the others' work."""
 
 import pathlib
-import shlex
 
 import keras
 
 from dlkit.tasks.base import Task
-from dlkit.train import state
+from dlkit.train import folders, state
 from dlkit.train.callbacks import csv_log
 from dlkit.train.callbacks.checkpoints import Checkpoints
 from dlkit.train.callbacks.clock import Clock
@@ -65,7 +64,7 @@ def callbacks(
     )
     status = Status(folder / "state.json", checkpoints, reasons)
     stateful.append(status)
-    go_on = f"dlkit resume {shlex.quote(str(folder))}"
+    go_on = folders.command("resume", folder)
     return around(
         saved, chosen, checkpoints, batch_spec=stream.element_spec, go_on=go_on, status=status
     )

@@ -27,6 +27,15 @@ class Lock:
                 "Let it finish, or stop it; Ctrl-C and SIGTERM let it save",
             )
 
+    @property
+    def is_released(self) -> bool:
+        """Whether it holds nothing any more."""
+        return self._file.closed
+
+    def release(self) -> None:
+        """Gives the folder back before the object is gone."""
+        self._file.close()
+
 
 def acquire(folder: pathlib.Path) -> Lock:
     """Locks a run folder for this process, which may do so more than once.
@@ -35,8 +44,9 @@ def acquire(folder: pathlib.Path) -> Lock:
         RunError: another process trains the run.
     """
     folder = folder.resolve()
-    lock = _held.get(folder) or Lock(folder)
-    _held[folder] = lock
+    lock = _held.get(folder)
+    if lock is None or lock.is_released:
+        lock = _held[folder] = Lock(folder)
     return lock
 
 

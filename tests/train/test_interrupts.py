@@ -16,6 +16,14 @@ from dlkit.train import callbacks, state
 from dlkit.train.callbacks import checkpoints
 
 
+@pytest.fixture(autouse=True)
+def heard():
+    """A job in the background ignores Ctrl-C, and its children do."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class Sender(keras.callbacks.Callback):
     """Sends this process a signal at a step of training, or at one of a validation."""
 
@@ -137,6 +145,15 @@ def test_a_model_and_data_of_ones_own_go_on_after_the_last_whole_epoch(tmp_path,
     whole, _, begin = train()
     assert begin == 0
     assert state.digest(resumed) == state.digest(whole)
+
+
+def test_what_is_ignored_stays_ignored(tmp_path, recipe):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    run = dlkit.Run(tmp_path / "r", recipe)
+    model, args = run.build(), run.fit_args()
+    args["callbacks"].insert(1, Sender(signal.SIGINT, step=6))
+    model.fit(run.train, validation_data=run.val, verbose=0, **args)
+    assert run.status == "finished"
 
 
 def test_the_command(tmp_path):

@@ -27,7 +27,8 @@ class Interrupts(keras.callbacks.Callback):
     """Saves on SIGTERM or SIGINT at the end of the step, says how to go on, and ends `fit`.
 
     A second signal of the kind ends the process at once, and so does one that comes while this
-    model is not training. While a validation is under way it waits for its end if that is a matter
+    model is not training. A signal that the process ignores, as a job in the background ignores
+    Ctrl-C, stays ignored. While a validation is under way it waits for its end if that is a matter
     of a second, else it saves the epoch's last step but one. Python delivers signals to its main
     thread alone; elsewhere the callback does nothing.
 
@@ -54,7 +55,8 @@ class Interrupts(keras.callbacks.Callback):
         """Begins to listen."""
         self.received = None
         if threading.current_thread() is threading.main_thread():
-            self._previous = {number: signal.signal(number, self._note) for number in SIGNALS}
+            heard = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+            self._previous = {number: signal.signal(number, self._note) for number in heard}
 
     def on_train_batch_end(self, batch, logs=None):
         """Saves the step and ends training, if a signal has come."""

@@ -89,7 +89,7 @@ def trials(
             yield done
     finally:
         asked.close()
-        held.close()
+        held.release()
 
 
 def best(found: Sequence[Trial], plan: Plan) -> Trial:

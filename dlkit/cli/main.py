@@ -3,8 +3,8 @@
 Only the chosen verb's file is imported, and a verb imports what it needs when it runs: `dlkit
 --help` costs a bare Python's start, and `dlkit models` loads no framework.
 
-Exit codes: 0 it worked; 1 it failed; 2 bad usage; 130 interrupted; 141 nobody reads the output;
-143 terminated.
+Exit codes: 0 it worked; 1 it failed; 2 bad usage; 3 a training diverged; 130 interrupted; 141
+nobody reads the output; 143 terminated.
 """
 
 import argparse
@@ -25,6 +25,7 @@ VERBS = {  # verb -> (the module that does it, what it does)
     "show": ("dlkit.cli.show", "tell all about a model, a dataset or anything else by its name"),
     "train": ("dlkit.cli.train", "train a model and write a run folder with a report"),
     "resume": ("dlkit.cli.resume", "go on with a run that was stopped, killed or cut short"),
+    "launch": ("dlkit.cli.launch", "train on several workers, and start them again if one dies"),
     "eval": ("dlkit.cli.eval", "judge a run's best model on a split"),
     "predict": ("dlkit.cli.predict", "what a run's best model says of files"),
     "report": ("dlkit.cli.report", "write a run's report anew"),

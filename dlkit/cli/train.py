@@ -22,6 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dataset", help="a dataset, as `dlkit datasets` lists it")
     for flag, (field, kind, text) in _FLAGS.items():
         parser.add_argument(flag, dest=field, type=kind, help=text)
+    parser.add_argument("--devices", help="2, gpu:0,1 or cpu:2 (default: one)")
     parser.add_argument("--run", metavar="DIR", help="the run's folder (default: a new runs/…)")
     parser.add_argument("-c", "--config", metavar="YAML", help="a recipe, such as a run's config")
     parser.add_argument(
@@ -39,7 +40,8 @@ def run(args: argparse.Namespace) -> int:
     from dlkit.train.folders import new_folder
     from dlkit.train.run import Run
 
-    return fit(Run(args.run or new_folder(recipe.model, recipe.dataset), recipe))
+    folder = args.run or new_folder(recipe.model, recipe.dataset)
+    return fit(Run(folder, recipe, devices=args.devices))
 
 
 def _resumed(args: argparse.Namespace):
@@ -73,11 +75,9 @@ def resumed(folder: str):
 
 def fit(session) -> int:
     """Trains a run, judges its best epoch on the test split, and writes its report."""
-    from dlkit.train import tracking
-
     recipe = session.recipe
     try:
-        tracked = tracking.around(session.folder, recipe)  # what is missing is told before any work
+        tracked = _tracked(session)  # what is missing is told before any work
         model = session.build()
     except BaseException:
         _remove_if_empty(session.folder)
@@ -88,9 +88,14 @@ def fit(session) -> int:
         print(f"note: {note}")
     if session.epochs_done < recipe.epochs:
         with tracked:
-            model.fit(session.train, validation_data=session.val, **session.fit_args())
+            verbose = "auto" if session.worker.is_chief else 0
+            model.fit(
+                session.train, validation_data=session.val, verbose=verbose, **session.fit_args()
+            )
     else:
         print(f"All {recipe.epochs} epochs were done before.")
+    if not session.worker.is_chief:  # the chief judges, alone
+        return 0
     if session.status == "diverged":
         raise _diverged(session)
     evaluation = session.evaluate()
@@ -99,6 +104,15 @@ def fit(session) -> int:
     print(f"report: {report}")
     print(session.folder)
     return 0
+
+
+def _tracked(session):
+    import contextlib
+
+    from dlkit.train import tracking
+
+    chief = session.worker.is_chief
+    return tracking.around(session.folder, session.recipe) if chief else contextlib.nullcontext()
 
 
 def _diverged(session):

@@ -23,7 +23,7 @@ def are_wanted(model: keras.Model) -> bool:
 
 def are_there(model: keras.Model) -> bool:
     """Whether averages are kept and one update was made: before it Keras has zeros there."""
-    return are_wanted(model) and model.optimizer.built and int(model.optimizer.iterations) > 0
+    return are_wanted(model) and model.optimizer.built and model.optimizer.iterations.numpy() > 0
 
 
 def put(model: keras.Model) -> list[np.ndarray]:

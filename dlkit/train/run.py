@@ -25,7 +25,9 @@ from dlkit.train import (
     atomic,
     averages,
     cache,
+    cluster,
     construct,
+    dist,
     environment,
     evaluations,
     folders,
@@ -34,6 +36,7 @@ from dlkit.train import (
     origin,
     state,
     strict_json,
+    worker_state,
 )
 from dlkit.train.callbacks import standard
 from dlkit.train.folders import CONFIG, ENVIRONMENT, RunError
@@ -50,6 +53,7 @@ class Run:
         folder: where everything goes; a new run makes it.
         recipe: what to train, for a new run; without it the folder's own is read.
         resume: goes on with the run in the folder, at the very step of its newest checkpoint.
+        devices: where to train, see `dlkit.train.dist.strategy`; a run that goes on keeps its own.
 
     Raises:
         RunError: a new run would write over an old one, there is none to open, or no checkpoint of
@@ -57,18 +61,31 @@ class Run:
     """
 
     def __init__(
-        self, folder: str | os.PathLike, recipe: Recipe | None = None, *, resume: bool = False
+        self,
+        folder: str | os.PathLike,
+        recipe: Recipe | None = None,
+        *,
+        resume: bool = False,
+        devices: str | int | None = None,
     ):
+        self.worker = cluster.current()
         self.folder = pathlib.Path(folder)
         self.resume = resume
         if recipe is None:
             folders.check_is_run(self.folder)
             recipe = Recipe.from_yaml(self.folder / CONFIG)
-        else:
+        elif self.worker.is_chief:
             folders.check_is_free(self.folder)
         self.recipe = _with_whole_paths(recipe)
         self._began_on = origin.read(self.folder) if resume else {}
         origin.keep_threads(self._began_on)
+        kept = self._began_on.get("devices_asked") if len(self.worker) == 1 else None
+        self.devices = devices or kept
+
+    @functools.cached_property
+    def strategy(self) -> tf.distribute.Strategy:
+        """Where the model lives: `build` asks for it before anything else touches TensorFlow."""
+        return dist.strategy(self.devices)
 
     @functools.cached_property
     def task(self) -> Task:
@@ -98,6 +115,7 @@ class Run:
             cutmix=recipe.cutmix,
             label_smoothing=recipe.label_smoothing,
             limit_batches=recipe.limit_batches or None,
+            replicas=self.strategy.num_replicas_in_sync,
             **self.task.stream_options(self.source, recipe),
         )
 
@@ -105,14 +123,23 @@ class Run:
     def train(self) -> tf.data.Dataset:
         """All training batches that are still to come, over all epochs."""
         step = self._saved.step if self._saved else 0
-        return self.stream.dataset(step, self.recipe.epochs)
+        return dist.feed(self.strategy, self.stream, step, self.recipe.epochs)
 
     @property
     def val(self) -> tf.data.Dataset:
         """The validation split, once, in its own order."""
-        limit = self.recipe.limit_batches or None
-        options = {"batch_size": self.recipe.batch_size, "limit_batches": limit}
-        return Stream(self.source, "val", shuffle=False, **options).dataset()
+        return dist.feed(self.strategy, self._val)
+
+    @functools.cached_property
+    def _val(self) -> Stream:
+        return Stream(
+            self.source,
+            "val",
+            shuffle=False,
+            batch_size=self.recipe.batch_size,
+            limit_batches=self.recipe.limit_batches or None,
+            replicas=self.strategy.num_replicas_in_sync,
+        )
 
     @property
     def epochs_done(self) -> int:
@@ -126,16 +153,19 @@ class Run:
             DlkitError: the model, the data or an option is not to be had, or the data of a run that
                 goes on has changed.
         """
+        there = self.strategy
         if self.resume:
             self._begin()
-        else:
+        elif self.worker.is_chief:
             folders.check_is_free(self.folder)
         saved = self._saved
         if saved is not None and not saved.arrays:  # the best epoch's, where the others are ruined
-            model = registry.load_model(saved.path / state.MODEL)
-            optimizers.spare(model.optimizer, model.trainable_variables)
+            with there.scope():
+                model = registry.load_model(saved.path / state.MODEL)
+                optimizers.spare(model.optimizer, model.trainable_variables)
+                dist.prepare(model)
         else:
-            model = self._compiled()
+            model = self._compiled(there)
         if saved is not None and saved.arrays:
             state.restore(model, saved)
         if self.resume and saved is None:
@@ -144,8 +174,11 @@ class Run:
             origin.check_data(self._began_on, self.source, self.folder)
             origin.warn_of_differences(self._began_on)
             return model
-        facts = environment.describe(model, self.recipe, self.source)
         self._begin()
+        if not self.worker.is_chief:
+            return model
+        facts = environment.describe(model, self.recipe, self.source)
+        facts |= dist.describe(there) | {"devices_asked": self.devices}
         atomic.write_text(self.folder / ENVIRONMENT, strict_json.dumps(facts))
         atomic.write_text(self.folder / CONFIG, self.recipe.to_yaml())
         return model
@@ -164,12 +197,14 @@ class Run:
             "epochs": self.recipe.epochs,
             "initial_epoch": self.epochs_done,
             "steps_per_epoch": self.stream.steps_per_epoch,
+            **({"validation_steps": self._val.steps_per_epoch} if len(self.worker) > 1 else {}),
             "callbacks": standard.callbacks(
                 self.folder,
                 self.recipe,
                 self.task,
                 self.stream,
                 self._saved,
+                self.worker.index,
             ),
             "shuffle": False,  # the stream has shuffled; Keras warns of its own default otherwise
         }
@@ -227,19 +262,23 @@ class Run:
 
     def _begin(self) -> None:
         """Takes the folder for this process, and clears up after one that was killed in it."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock = lock.acquire(self.folder)
-        atomic.recover(self.folder / "ckpt", *state.NAMES)
+        ckpt = worker_state.folder(self.folder / "ckpt", self.worker.index)
+        own = self.folder if self.worker.is_chief else ckpt
+        own.mkdir(parents=True, exist_ok=True)
+        self._lock = lock.acquire(own)
+        atomic.recover(ckpt, *state.NAMES)
 
-    def _compiled(self) -> keras.Model:
-        """The recipe's model as it is before its first step."""
-        model = construct.model(self.recipe, self.task, self.source)
-        construct.compile_for(model, self.recipe, self.task, self.stream.steps_per_epoch)
+    def _compiled(self, there: tf.distribute.Strategy | None = None) -> keras.Model:
+        """The recipe's model as it is before its first step; by default on one device."""
+        with (there or tf.distribute.get_strategy()).scope():
+            model = construct.model(self.recipe, self.task, self.source)
+            construct.compile_for(model, self.recipe, self.task, self.stream.steps_per_epoch)
+            dist.prepare(model)
         return model
 
     @functools.cached_property
     def _saved(self) -> state.Saved | None:
-        return state.newest(self.folder / "ckpt") if self.resume else None
+        return worker_state.newest(self.folder / "ckpt", self.strategy) if self.resume else None
 
     def _image_size(self) -> int | None:
         """The recipe's, or the model's own where the two sides agree."""

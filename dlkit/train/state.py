@@ -22,7 +22,7 @@ import ml_dtypes
 import numpy as np
 
 from dlkit.registry import errors
-from dlkit.train import atomic, strict_json
+from dlkit.train import atomic, replicas, strict_json
 from dlkit.train.folders import RunError
 from dlkit.weights import npz
 
@@ -76,7 +76,8 @@ def variables(model: keras.Model) -> dict[str, keras.Variable]:
 
 def capture(model: keras.Model) -> dict[str, np.ndarray]:
     """The values of every variable; bfloat16, which files of arrays lack, as its bits."""
-    return {key: _packed(v) for key, v in variables(model).items()}
+    held = variables(model).items()
+    return {k: _packed(value) for key, v in held for k, value in replicas.values(key, v)}
 
 
 def restore(model: keras.Model, saved: Saved, metrics: bool = True) -> None:
@@ -94,7 +95,8 @@ def restore(model: keras.Model, saved: Saved, metrics: bool = True) -> None:
             variable is changed.
     """
     if not model.optimizer.built:
-        model.optimizer.build(model.trainable_variables)
+        with model.distribute_strategy.scope():
+            model.optimizer.build(model.trainable_variables)
     for key, v in variables(model).items():
         there = saved.arrays.get(key)
         if there is None and key.startswith("metrics/"):
@@ -232,11 +234,11 @@ def newest(folder: pathlib.Path) -> Saved | None:
 def _assign(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> None:
     for key, v in variables(model).items():
         if key in arrays:
-            v.assign(_unpacked(arrays[key], v.dtype))
+            for component, value in replicas.pairs(key, v, arrays):
+                component.assign(_unpacked(value, v.dtype))
 
 
-def _packed(variable: keras.Variable) -> np.ndarray:
-    value = keras.ops.convert_to_numpy(variable)
+def _packed(value: np.ndarray) -> np.ndarray:
     return value.view(np.uint16) if value.dtype == ml_dtypes.bfloat16 else value
 
 

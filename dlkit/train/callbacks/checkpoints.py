@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from dlkit.train import averages, state
+from dlkit.train import averages, state, votes
 from dlkit.train.cadence import Cadence
 from dlkit.train.callbacks import states
 
@@ -37,6 +37,7 @@ class Checkpoints(keras.callbacks.Callback):
         start: the checkpoint that the run goes on from.
         steps_per_epoch: the stream's; 0 for data that cannot be sought.
         others: the callbacks whose states are part of a checkpoint.
+        keeps_best: whether the best epoch is saved; of several workers the first one does it.
 
     Attributes:
         step: training steps done, over all epochs.
@@ -55,6 +56,7 @@ class Checkpoints(keras.callbacks.Callback):
         start: state.Saved | None = None,
         steps_per_epoch: int = 0,
         others: Sequence[keras.callbacks.Callback] = (),
+        keeps_best: bool = True,
     ):
         super().__init__()
         self.folder = pathlib.Path(folder)
@@ -63,6 +65,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.every = Cadence.parse(every)
         self.steps_per_epoch = steps_per_epoch
         self.others = others
+        self.keeps_best = keeps_best
         self.best = start.best if start else None
         self.step = self.saved_step = start.step if start else 0
         self.rows = [dict(row) for row in start.history] if start else []
@@ -97,7 +100,7 @@ class Checkpoints(keras.callbacks.Callback):
         if self.model.stop_training or self._is_due():
             self.save()
         at_once = self.model.steps_per_execution
-        if left <= at_once and self._validation_seconds > PATIENCE:
+        if left <= at_once and self._may_wait_long():
             self._before_last_step = self._content()
 
     def on_test_begin(self, logs=None):
@@ -126,7 +129,7 @@ class Checkpoints(keras.callbacks.Callback):
         value = values.get(self.monitor)
         if self._is_best(value):
             self.best = {"epoch": epoch + 1, "monitor": self.monitor, "value": value}
-            self._best = self._content()
+            self._best = self._content() if self.keeps_best else None
         last = epoch + 1 >= (self.params or {}).get("epochs", 0) or self.model.stop_training
         if last or self._is_due():
             self.save()
@@ -154,6 +157,10 @@ class Checkpoints(keras.callbacks.Callback):
     def _steps_left(self, batch: int) -> int:
         whole = self.steps_per_epoch or (self.params or {}).get("steps") or 0
         return max(0, whole - self._first - batch - 1)
+
+    def _may_wait_long(self) -> bool:
+        """Whether a signal may come in a long validation; of several workers no clock decides."""
+        return votes.of(self.model).shared or self._validation_seconds > PATIENCE
 
     def _is_best(self, value: float | None) -> bool:
         if self.best is None or self.best["value"] is None:
@@ -189,12 +196,14 @@ class Checkpoints(keras.callbacks.Callback):
         self._best = None
 
     def _is_due(self) -> bool:
-        return self.every.due(
+        due = self.every.due(
             steps=self.step - self._at_step,
             seconds=time.monotonic() - self._at_time,
             epochs=self.epochs_done - self._at_epoch,
             cost=self._cost,
         )
+        is_timed = self.every.unit in ("seconds", "auto")
+        return votes.of(self.model).together("save", due) if is_timed else due
 
     def _mark(self) -> None:
         self._at_step, self._at_time = self.step, time.monotonic()

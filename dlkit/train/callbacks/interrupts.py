@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 
+from dlkit.train import votes
 from dlkit.train.callbacks.checkpoints import Checkpoints
 from dlkit.train.callbacks.status import Status
 
@@ -49,30 +50,34 @@ class Interrupts(keras.callbacks.Callback):
         self.checkpoints = checkpoints
         self.go_on = go_on
         self.received: int | None = None
+        self.carried: int | None = None
         self._previous: dict[int, Any] = {}
 
     def on_train_begin(self, logs=None):
         """Begins to listen."""
-        self.received = None
+        self.received = self.carried = None
         if threading.current_thread() is threading.main_thread():
             heard = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
             self._previous = {number: signal.signal(number, self._note) for number in heard}
 
     def on_train_batch_end(self, batch, logs=None):
         """Saves the step and ends training, if a signal has come."""
-        if self.received and self.checkpoints.resumable and not self._epoch_ends():
+        self._ask()
+        if self.carried and self.checkpoints.resumable and not self._epoch_ends():
             self._end(self.checkpoints.save())
-        elif self.received and not self.checkpoints.resumable:
+        elif self.carried and not self.checkpoints.resumable:
             self._end(self.checkpoints.save_epoch())
 
     def on_test_batch_end(self, batch, logs=None):
         """Ends a long validation."""
-        if self.received and self.checkpoints.save_in_validation():
+        self._ask()
+        if self.carried and self.checkpoints.save_in_validation():
             self._end(True)
 
     def on_epoch_end(self, epoch, logs=None):
         """Saves the epoch and ends training, if a signal has come."""
-        if self.received:
+        self._ask()
+        if self.carried:
             done = self.checkpoints.saved_step == self.checkpoints.step
             self._end(done or self.checkpoints.save())
 
@@ -81,6 +86,13 @@ class Interrupts(keras.callbacks.Callback):
         for number, handler in self._previous.items():
             signal.signal(number, handler)
         self._previous = {}
+
+    def _ask(self) -> None:
+        """Whether all workers end now, since one of them has been told to."""
+        for number in SIGNALS:
+            wanted = self.received == number
+            if votes.of(self.model).together(signal.Signals(number).name, wanted):
+                self.carried = number
 
     def _epoch_ends(self) -> bool:
         """The epoch is saved once its validation is done, so that no figure of it is lost."""
@@ -104,7 +116,7 @@ class Interrupts(keras.callbacks.Callback):
         return False
 
     def _end(self, saved: bool) -> None:
-        number = self.received
+        number = self.carried
         self.on_train_end()
         if self.status:
             self.status.write("interrupted")

@@ -5,7 +5,7 @@ import pathlib
 import keras
 
 from dlkit.tasks.base import Task
-from dlkit.train import folders, state
+from dlkit.train import cluster, folders, state, worker_state
 from dlkit.train.callbacks import csv_log
 from dlkit.train.callbacks.checkpoints import Checkpoints
 from dlkit.train.callbacks.clock import Clock
@@ -23,6 +23,7 @@ def callbacks(
     task: Task,
     stream: Stream,
     saved: state.Saved | None = None,
+    worker: int = 0,
 ) -> list[keras.callbacks.Callback]:
     """Clock, logs, limits, checkpoints and signals for a run folder.
 
@@ -32,12 +33,14 @@ def callbacks(
         task: says what to monitor.
         stream: the training stream.
         saved: the checkpoint that the run goes on from.
+        worker: this one's place among several; only the first writes logs, status and the best.
     """
     steps = stream.steps_per_epoch
     clock = Clock(min(len(stream.rows), steps * recipe.batch_size), steps)
-    log = csv_log.CSVLog(folder / "log.csv", saved.history if saved else ())
-    board = keras.callbacks.TensorBoard(folder / "tb", write_graph=False)
-    chosen = [clock, keras.callbacks.TerminateOnNaN(), log, board]
+    chosen = [clock, keras.callbacks.TerminateOnNaN()]
+    if worker == 0:
+        log = csv_log.CSVLog(folder / "log.csv", saved.history if saved else ())
+        chosen += [log, keras.callbacks.TensorBoard(folder / "tb", write_graph=False)]
     if recipe.optimizer.ema_momentum:
         chosen.insert(0, EMA())
     reasons = {}
@@ -54,17 +57,22 @@ def callbacks(
         chosen.append(limit)
         reasons["time limit"] = (limit, "reached")
     checkpoints = Checkpoints(
-        folder / "ckpt",
+        worker_state.folder(folder / "ckpt", worker),
         task.monitor,
         task.mode,
         every=recipe.save_every,
         start=saved,
         steps_per_epoch=steps,
         others=stateful,
+        keeps_best=worker == 0,
     )
-    status = Status(folder / "state.json", checkpoints, reasons)
-    stateful.append(status)
-    go_on = folders.command("resume", folder)
+    status = None
+    if worker == 0:
+        status = Status(folder / "state.json", checkpoints, reasons)
+        stateful.append(status)
+    workers = len(cluster.current())
+    verb = f"launch -n {workers} -- resume" if workers > 1 else "resume"
+    go_on = folders.command(verb, folder)
     return around(
         saved, chosen, checkpoints, batch_spec=stream.element_spec, go_on=go_on, status=status
     )

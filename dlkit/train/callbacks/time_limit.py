@@ -4,6 +4,8 @@ import time
 
 import keras
 
+from dlkit.train import votes
+
 
 class TimeLimit(keras.callbacks.Callback):
     """Stops training at the end of the first step after `seconds`; the epoch still closes.
@@ -24,7 +26,8 @@ class TimeLimit(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         """Looks at the clock."""
-        if time.monotonic() >= self._ends:
+        over = time.monotonic() >= self._ends
+        if votes.of(self.model).together("time limit", over):
             self.reached = True
             self.model.stop_training = True
 

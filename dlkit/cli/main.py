@@ -23,6 +23,8 @@ VERBS = {  # verb -> (the module that does it, what it does)
     "models": ("dlkit.cli.models", "list the models"),
     "datasets": ("dlkit.cli.datasets", "list the datasets"),
     "show": ("dlkit.cli.show", "tell all about a model, a dataset or anything else by its name"),
+    "check": ("dlkit.cli.check", "find out in seconds whether a training is set up soundly"),
+    "lr-find": ("dlkit.cli.lr_find", "look for a good learning rate by a range test"),
     "train": ("dlkit.cli.train", "train a model and write a run folder with a report"),
     "resume": ("dlkit.cli.resume", "go on with a run that was stopped, killed or cut short"),
     "launch": ("dlkit.cli.launch", "train on several workers, and start them again if one dies"),

@@ -39,7 +39,8 @@ def _told(error: BaseException, words: list[str]) -> tuple[str, int]:
     from dlkit.registry.errors import DlkitError, UsageError
 
     if isinstance(error, DlkitError):
-        return str(error), 2 if isinstance(error, UsageError) else 1
+        code = 2 if isinstance(error, UsageError) else 1
+        return str(error), getattr(error, "exit_code", code)
     if isinstance(error, KeyboardInterrupt):
         return "" if error.args else "interrupted", 130  # with words, it has been told
     if isinstance(error, SystemExit) and error.code == 143:  # SIGTERM, which has been told too

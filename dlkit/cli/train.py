@@ -88,10 +88,7 @@ def fit(session) -> int:
         print(f"note: {note}")
     if session.epochs_done < recipe.epochs:
         with tracked:
-            verbose = "auto" if session.worker.is_chief else 0
-            model.fit(
-                session.train, validation_data=session.val, verbose=verbose, **session.fit_args()
-            )
+            _train(session, model)
     else:
         print(f"All {recipe.epochs} epochs were done before.")
     if not session.worker.is_chief:  # the chief judges, alone
@@ -104,6 +101,18 @@ def fit(session) -> int:
     print(f"report: {report}")
     print(session.folder)
     return 0
+
+
+def _train(session, model) -> None:
+    from dlkit.train.nan import Diverged
+
+    verbose = "auto" if session.worker.is_chief else 0
+    try:
+        model.fit(session.train, validation_data=session.val, verbose=verbose, **session.fit_args())
+    except Diverged:
+        if (session.folder / "log.csv").exists():
+            session.report()
+        raise
 
 
 def _tracked(session):

@@ -14,8 +14,10 @@ from dlkit.plots.compare import compare
 from dlkit.plots.confusion import confusion_matrix, confusions, count, most_confused
 from dlkit.plots.curves import curves, learning_rate, series
 from dlkit.plots.images import grid, mistake_tiles, mistakes
+from dlkit.plots.lr_range import lr_range
 from dlkit.plots.style import save
 from dlkit.plots.summary import run_summary
+from dlkit.plots.time_split import time_split
 
 __all__ = [
     "Section",
@@ -27,6 +29,7 @@ __all__ = [
     "curves",
     "grid",
     "learning_rate",
+    "lr_range",
     "mistake_tiles",
     "mistakes",
     "most_confused",
@@ -35,4 +38,5 @@ __all__ = [
     "save",
     "sections",
     "series",
+    "time_split",
 ]

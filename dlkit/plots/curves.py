@@ -9,7 +9,10 @@ from matplotlib.figure import Figure
 
 from dlkit.plots import labels, scales, style
 
-NOT_METRICS = ("epoch", "learning_rate", "lr", "seconds", "images_per_second")
+NOT_METRICS = (
+    *("epoch", "learning_rate", "lr"),
+    *("seconds", "input_seconds", "images_per_second"),
+)
 PANEL = (414, 236)  # width, height in pixels
 SMALL = (414, 124)
 

@@ -40,6 +40,7 @@ from dlkit.train import (
 )
 from dlkit.train.callbacks import standard
 from dlkit.train.folders import CONFIG, ENVIRONMENT, RunError
+from dlkit.train.input_time import InputTime
 from dlkit.train.recipe import Recipe
 from dlkit.train.stream import Stream
 
@@ -123,7 +124,12 @@ class Run:
     def train(self) -> tf.data.Dataset:
         """All training batches that are still to come, over all epochs."""
         step = self._saved.step if self._saved else 0
-        return dist.feed(self.strategy, self.stream, step, self.recipe.epochs)
+        batches = dist.feed(self.strategy, self.stream, step, self.recipe.epochs)
+        return batches if self.stream.replicas > 1 else self._waiting.of(batches)
+
+    @functools.cached_property
+    def _waiting(self) -> InputTime:
+        return InputTime()
 
     @property
     def val(self) -> tf.data.Dataset:
@@ -205,6 +211,7 @@ class Run:
                 self.stream,
                 self._saved,
                 self.worker.index,
+                self._waiting if self.stream.replicas == 1 else None,
             ),
             "shuffle": False,  # the stream has shuffled; Keras warns of its own default otherwise
         }

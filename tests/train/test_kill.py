@@ -12,7 +12,7 @@ import sys
 import pytest
 
 VICTIM = pathlib.Path(__file__).with_name("victim.py")
-TIMES = ("seconds", "images_per_second")
+TIMES = ("seconds", "images_per_second", "input_seconds")
 
 
 def lives(folder, epochs, kills=()):

@@ -16,6 +16,7 @@ from dlkit.registry import errors
 from dlkit.train import evaluations, lock, state
 from dlkit.train.callbacks import csv_log
 from dlkit.train.folders import RunError, new_folder
+from dlkit.train.nan import Diverged
 
 
 def test_the_whole_loop(tmp_path, recipe, fit):
@@ -196,7 +197,8 @@ def test_what_is_no_model_is_refused(tmp_path, recipe):
 
 def test_a_loss_that_is_no_number_is_never_saved(tmp_path, recipe, fit):
     run = dlkit.Run(tmp_path / "r", recipe.replace(**{"optimizer.learning_rate": 1e38}))
-    fit(run)
+    with pytest.raises(Diverged):
+        fit(run)
     assert run.status == "diverged"
     assert not (run.folder / "ckpt").exists()
     assert "NaN" not in (run.folder / "state.json").read_text()

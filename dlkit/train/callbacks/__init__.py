@@ -4,6 +4,7 @@ from dlkit.train.callbacks.checkpoints import Checkpoints
 from dlkit.train.callbacks.clock import Clock
 from dlkit.train.callbacks.csv_log import CSVLog
 from dlkit.train.callbacks.interrupts import Interrupted, Interrupts, Terminated
+from dlkit.train.callbacks.nan_report import NaNReport
 from dlkit.train.callbacks.resumable import resumable
 from dlkit.train.callbacks.resume import Resume
 from dlkit.train.callbacks.status import Status
@@ -15,6 +16,7 @@ __all__ = [
     "Clock",
     "Interrupted",
     "Interrupts",
+    "NaNReport",
     "Resume",
     "Status",
     "Terminated",

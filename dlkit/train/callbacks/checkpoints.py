@@ -180,6 +180,8 @@ class Checkpoints(keras.callbacks.Callback):
         return {"facts": self._facts(), "arrays": state.capture(self.model)}
 
     def _write(self, content: dict[str, Any]) -> bool:
+        if any(np.isnan(v).any() for v in content["arrays"].values() if v.dtype.kind == "f"):
+            return False  # ReLU turns NaN into 0: weights may be ruined behind a finite loss
         began = time.monotonic()
         if self._best is not None:
             self._write_best()

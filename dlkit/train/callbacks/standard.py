@@ -10,9 +10,11 @@ from dlkit.train.callbacks import csv_log
 from dlkit.train.callbacks.checkpoints import Checkpoints
 from dlkit.train.callbacks.clock import Clock
 from dlkit.train.callbacks.ema import EMA
+from dlkit.train.callbacks.nan_report import NaNReport
 from dlkit.train.callbacks.resumable import around
 from dlkit.train.callbacks.status import Status
 from dlkit.train.callbacks.time_limit import TimeLimit
+from dlkit.train.input_time import InputTime
 from dlkit.train.recipe import Recipe
 from dlkit.train.stream import Stream
 
@@ -24,6 +26,7 @@ def callbacks(
     stream: Stream,
     saved: state.Saved | None = None,
     worker: int = 0,
+    waiting: InputTime | None = None,
 ) -> list[keras.callbacks.Callback]:
     """Clock, logs, limits, checkpoints and signals for a run folder.
 
@@ -34,10 +37,11 @@ def callbacks(
         stream: the training stream.
         saved: the checkpoint that the run goes on from.
         worker: this one's place among several; only the first writes logs, status and the best.
+        waiting: the stopwatch of the training data.
     """
     steps = stream.steps_per_epoch
-    clock = Clock(min(len(stream.rows), steps * recipe.batch_size), steps)
-    chosen = [clock, keras.callbacks.TerminateOnNaN()]
+    clock = Clock(min(len(stream.rows), steps * recipe.batch_size), steps, waiting)
+    chosen = [clock]
     if worker == 0:
         log = csv_log.CSVLog(folder / "log.csv", saved.history if saved else ())
         chosen += [log, keras.callbacks.TensorBoard(folder / "tb", write_graph=False)]
@@ -70,6 +74,12 @@ def callbacks(
     if worker == 0:
         status = Status(folder / "state.json", checkpoints, reasons)
         stateful.append(status)
+    if stream.replicas == 1:
+        first_step = saved.step if saved else 0
+        report = NaNReport(folder / "nan", stream, first_step=first_step, status=status)
+    else:  # a replay would make sums over replicas, which all of them had to take part in
+        report = keras.callbacks.TerminateOnNaN()
+    chosen.insert(0, report)
     workers = len(cluster.current())
     verb = f"launch -n {workers} -- resume" if workers > 1 else "resume"
     go_on = folders.command(verb, folder)

@@ -8,7 +8,7 @@ import numpy as np
 from dlkit import plots
 from dlkit.plots import labels
 from dlkit.plots.curves import epochs_of, first_broken, metrics
-from dlkit.train.report import page, phrases
+from dlkit.train.report import page, phrases, time_split
 from dlkit.train.report.collect import RunFiles
 
 Block = tuple[str, str, str]
@@ -87,7 +87,7 @@ def unevaluated(run: RunFiles) -> list[Block]:
 
 
 def throughput(run: RunFiles) -> Block:
-    """Returns how fast it went."""
+    """Returns how fast it went, and how much of the time the input took."""
     rows = [["", "median", "fastest", "slowest"]]
     spans = _finite(run.history.get("seconds", []))
     speeds = _finite(run.history.get("images_per_second", []))
@@ -102,7 +102,12 @@ def throughput(run: RunFiles) -> Block:
     if len(rows) == 1:
         return _block("throughput", "<p>The log holds no times.</p>", "")
     text = "The first epoch also traces and compiles the model." if len(spans) > 1 else ""
-    return _block("throughput", page.table(rows, "Throughput"), text)
+    body, split = page.table(rows, "Throughput"), time_split.of(run.history)
+    if split:
+        drawn = plots.time_split(split.waiting, split.computing)
+        body = page.figures(drawn, "throughput") + body
+        text = f"{split.sentence()}\n{text}"
+    return _block("throughput", body, text)
 
 
 def environment(run: RunFiles) -> Block:

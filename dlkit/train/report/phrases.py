@@ -18,6 +18,7 @@ _ENDINGS = {
     "stopped early": "stopped early, for validation no longer improved",
     "time limit": "stopped at its time limit",
     "interrupted": "was interrupted",
+    "diverged": "diverged, which nan/report.txt explains,",
 }
 
 

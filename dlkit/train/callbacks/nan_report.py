@@ -1,0 +1,166 @@
+"""What went wrong when a loss or a weight is no finite number any more."""
+
+import math
+import os
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from dlkit.train import stepwise
+from dlkit.train.callbacks.status import Status
+from dlkit.train.nan import batches, files, questions, rewind
+from dlkit.train.nan.cause import Cause, Diverged
+from dlkit.train.nan.moment import Moment
+
+ROOM = 256e6  # bytes of past batches that are kept of data that cannot be sought
+
+
+class NaNReport(keras.callbacks.Callback):
+    """Ends training at the step that comes to NaN or infinity, and says what caused it.
+
+    The loss is looked at after every step. Weights are looked at now and then and after every
+    epoch: ReLU and softmax turn NaN into plain numbers, so that a ruined model can go on with a
+    finite loss. The failing step is then run again, eagerly and layer by layer, and the folder gets
+    `report.json`, `report.txt` and the batch as `batch.npz`. The model is left as it was before
+    that step.
+
+    It works with any model and data under plain `fit`. With a stream nothing is kept but a copy
+    of the variables; with other data the newest batches are kept too. It costs about one percent
+    of the time, and memory for one copy of the variables.
+
+    Put it before the callbacks that save.
+
+    Args:
+        folder: where the report goes; one that stands there is replaced.
+        stream: the training data, where it can be sought: `stream.dataset(start_step, epochs)`.
+        first_step: the steps that were done before, where a run goes on.
+        status: is told that the run diverged.
+
+    Raises:
+        Diverged: out of `fit`; its `cause` is what was found.
+
+    Example:
+        >>> model.fit(x, y, epochs=5, callbacks=[NaNReport("nan")])
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike,
+        stream: batches.Stream | None = None,
+        *,
+        first_step: int = 0,
+        status: Status | None = None,
+    ):
+        super().__init__()
+        self.folder = pathlib.Path(folder)
+        self.stream = stream
+        self.first_step = first_step
+        self.status = status
+        self.step = first_step
+
+    def on_train_begin(self, logs=None):
+        """Begins to watch."""
+        self.step = self.first_step
+        if self.stream is None:
+            past = batches.Kept(self.step, ROOM)
+        else:
+            past = batches.Sought(self.stream, (self.params or {}).get("epochs", 1))
+        self._rewind = rewind.Rewind(self.model, past, self.step)
+        self._function = _unwrapped(self.model.train_function)
+        self.model.train_function = self._watched(self._function, past)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Notes the epoch."""
+        self._epoch, self._epoch_began = epoch, self.step
+
+    def on_train_batch_begin(self, batch, logs=None):
+        """Copies the state, if it is time."""
+        if self._rewind.due():
+            self._mark()
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Looks at the loss."""
+        self.step = self._epoch_began + batch + 1
+        if not _are_finite(logs):
+            self._end(self.step - 1)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Looks at the weights, before any callback saves them."""
+        self._mark()
+
+    def on_train_end(self, logs=None):
+        """Gives the model its function back."""
+        self.model.train_function = self._function
+
+    def _watched(self, function: Callable, past: batches.Sought | batches.Kept) -> Callable:
+        """`fit`'s function of a step; where batches have to be kept, they are fetched outside."""
+
+        def watched(iterator: Any) -> Any:
+            if isinstance(past, batches.Kept) and self.model.steps_per_execution == 1:
+                batch = next(iterator)
+                past.note(batch)
+                iterator = iter((batch,))
+            try:
+                return function(iterator)
+            except tf.errors.InvalidArgumentError as error:
+                self._end(self.step, error)
+
+        watched.of = function
+        return watched
+
+    def _mark(self) -> None:
+        if _gave_up_scaling(self.model.optimizer) or self._rewind.mark(self.step):
+            self._end(max(self.first_step, self.step - 1))
+
+    def _end(self, step: int, error: Exception | None = None) -> None:
+        """Finds the cause, writes the report and ends training."""
+        self.on_train_end()
+        with stepwise.single_steps(self.model):
+            moment = self._rewind.find(self._run, step, error)
+            cause, seen = _asked(moment)
+        if error is not None and cause.kind == "unknown":
+            raise error
+        files.write(self.folder, cause, moment, seen)
+        if self.status:
+            self.status.write("diverged")
+        raise self._diverged(cause, moment)
+
+    def _run(self, batch: Any) -> float:
+        self.model.reset_metrics()
+        logs = self.model.train_function(iter((batch,)))
+        losses = [float(value) for name, value in logs.items() if "loss" in name]
+        return next(
+            (loss for loss in losses if not math.isfinite(loss)), losses[0] if losses else 0
+        )
+
+    def _diverged(self, cause: Cause, moment: Moment) -> Diverged:
+        told = f"training diverged after {moment.step} steps, in epoch {self._epoch + 1}: {cause}."
+        found = Diverged(f"{told} See {self.folder / 'report.txt'}", cause.fix)
+        found.cause = cause
+        return found
+
+
+def _asked(moment: Moment) -> tuple[Cause, Any]:
+    try:
+        return questions.ask(moment)
+    except Exception as error:  # noqa: BLE001 (that training diverged has to be told all the same)
+        told = f"could not be looked into: {type(error).__name__}: {error}"
+        return Cause("unknown", "the step", told), None
+
+
+def _gave_up_scaling(optimizer: Any) -> bool:
+    """Whether float16's loss scale fell below 1: no step had finite gradients for long."""
+    scale = getattr(optimizer, "dynamic_scale", None)
+    return scale is not None and float(keras.ops.convert_to_numpy(scale)) < 1
+
+
+def _are_finite(logs: dict[str, Any] | None) -> bool:
+    return all(math.isfinite(value) for name, value in (logs or {}).items() if "loss" in name)
+
+
+def _unwrapped(function: Callable) -> Callable:
+    """The function itself, where an earlier training was broken off under our own."""
+    return getattr(function, "of", function)

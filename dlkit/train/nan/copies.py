@@ -1,0 +1,55 @@
+"""Copies of all that a model and its optimizers hold."""
+
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+
+Values = list[tuple[keras.Variable, np.ndarray]]
+
+
+def take(model: keras.Model) -> Values:
+    """Every variable with its value, in the processor's memory."""
+    groups = [model.variables, model.metrics_variables]
+    groups += [optimizer.variables for optimizer in optimizers(model) if optimizer.built]
+    found = {id(v): v for group in groups for v in group}
+    return [(v, keras.ops.convert_to_numpy(v)) for v in found.values()]
+
+
+def put_back(values: Values) -> None:
+    """Gives every variable its copied value."""
+    for variable, value in values:
+        variable.assign(value)
+
+
+def optimizers(model: keras.Model) -> list[keras.optimizers.Optimizer]:
+    """The model's own, and those of a training step of its author's."""
+    found = [model.optimizer, *vars(model).values()]
+    kept = {id(o): o for o in found if isinstance(o, keras.optimizers.Optimizer)}
+    return list(kept.values())
+
+
+def finite(value: np.ndarray) -> bool:
+    """Whether all of it are finite numbers."""
+    if value.dtype.kind in "iub":
+        return True
+    narrow = value.dtype.itemsize < 4  # bfloat16 is no type of NumPy's own
+    return bool(np.isfinite(value.astype(np.float32) if narrow else value).all())
+
+
+def largest(value: np.ndarray) -> float:
+    """The largest absolute value."""
+    return float(np.abs(value.astype(np.float32)).max(initial=0.0))
+
+
+def growth(calm: Mapping[str, float], values: Values) -> dict[str, float]:
+    """How many times as large each weight is as it was at first, or as the usual one was.
+
+    Args:
+        calm: the largest absolute value of each weight at first, by path.
+        values: the weights of now, among others.
+    """
+    floor = float(np.median([size for size in calm.values() if size] or [1.0]))
+    return {
+        v.path: largest(value) / max(calm[v.path], floor) for v, value in values if v.path in calm
+    }

@@ -1,0 +1,67 @@
+"""The failing step, and what is known of those before it."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+
+from dlkit.train.nan import copies
+
+PARTS = {"x": "input", "y": "label", "sample_weight": "sample_weight"}
+"""The parts of a batch, and the kind of cause that each may be."""
+
+
+def parts(batch: Any) -> dict[str, Any]:
+    """Input, targets and sample weights of a batch, by name; None for what it lacks."""
+    return dict(zip(PARTS, keras.utils.unpack_x_y_sample_weight(batch), strict=True))
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """What a replayed step came to.
+
+    Attributes:
+        number: training steps done before it.
+        loss: of its batch alone.
+        weights: the largest absolute value of a trainable weight after it.
+        parts: the largest absolute value in each part of its batch, by the part's name.
+    """
+
+    number: int
+    loss: float
+    weights: float
+    parts: Mapping[str, float]
+
+
+@dataclasses.dataclass(eq=False)
+class Moment:
+    """The failing step, with the model as it was before it.
+
+    Attributes:
+        model: the model.
+        step: training steps done before the failing one.
+        batch: what it was trained on; None where that is not known.
+        exact: whether the state is that of right before the step, and the step failed again.
+        before: every variable's value before the step; None where that is not known.
+        calm: the largest absolute value of each trainable weight when training began, by path.
+        trace: the steps before and up to it.
+        broken: paths of the variables that held no finite numbers after it.
+        error: what the step raised, if it raised.
+        batch_of: gives the batch of a step of the trace.
+    """
+
+    model: keras.Model
+    step: int
+    batch: Any
+    exact: bool
+    before: copies.Values | None
+    calm: Mapping[str, float]
+    trace: list[Step]
+    broken: list[str]
+    error: BaseException | None = None
+    batch_of: Callable[[int], Any] = lambda step: None
+
+    def restore(self) -> None:
+        """Gives every variable the value that it had before the step."""
+        copies.put_back(self.before or [])

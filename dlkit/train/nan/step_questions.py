@@ -1,0 +1,149 @@
+"""Questions about the step: the weights it began with, its loss, its gradients, its update."""
+
+import math
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from dlkit.train.nan import copies, layers, numbers, watch
+from dlkit.train.nan.cause import Cause
+from dlkit.train.nan.data_questions import are_classes
+from dlkit.train.nan.moment import Moment, parts
+from dlkit.train.nan.rewind import GROWN
+
+HUGE = 1e6  # no sensible weight or factor is larger
+BOUND = 1e19  # the square of what is larger is above float32's largest
+
+
+def bad_weights(moment: Moment, seen: watch.Watched | None = None) -> Cause | None:
+    """A weight that was no finite number before the step, which the update before did not do."""
+    for variable, value in moment.before or ():
+        if variable.path in moment.calm and not math.isfinite(copies.largest(value)):
+            found = numbers.odd_ones(value)
+            return Cause("weights", variable.path, f"held {found} before the first step")
+    return None
+
+
+def runaway(moment: Moment, seen: watch.Watched) -> Cause | None:
+    """Weights that were huge from the start, or have grown without bound."""
+    for path, size in moment.calm.items():
+        if size > HUGE:
+            return Cause("weights", path, f"was as large as {size:.3g} before the first step")
+    grown_by = copies.growth(moment.calm, moment.before or [])
+    path = max(grown_by, key=grown_by.get, default="")
+    if not path or grown_by[path] < GROWN:
+        return None
+    now = next(copies.largest(value) for v, value in moment.before if v.path == path)
+    return _of_update(moment, f"{path} has grown from {moment.calm[path]:.2g} to {now:.2g}")
+
+
+def factors(moment: Moment, seen: watch.Watched) -> Cause | None:
+    """A regularizer's or a loss weight's factor that no number can be multiplied by."""
+    for variable in moment.model.trainable_variables:
+        regularizer = getattr(variable, "regularizer", None)
+        if regularizer is None:
+            continue
+        term = float(regularizer(variable))
+        if not term < BOUND:
+            return Cause("regularizer", variable.path, f"adds {term:.3g} to the loss")
+    for call in seen.calls:
+        terms = numbers.floats(getattr(call.operation, "losses", ()))
+        if any(not float(term) < BOUND for term in terms):
+            return Cause(
+                "regularizer",
+                call.name,
+                "adds a term to the loss that is no finite number, or about to be none",
+            )
+    given = keras.tree.flatten(moment.model.get_compile_config().get("loss_weights") or [])
+    for weight in given:
+        if not abs(weight) < HUGE:
+            return Cause("loss_weight", "loss_weights", f"multiplies the loss by {weight:.3g}")
+    return None
+
+
+def bad_loss(moment: Moment, seen: watch.Watched) -> Cause | None:
+    """A loss that is no finite number though all that goes into it is one."""
+    predictions = seen.predictions
+    if seen.loss is None or numbers.finite(seen.loss) or not numbers.finite(predictions):
+        return None
+    outputs = numbers.floats(predictions)
+    lies = " and ".join(numbers.span(output) for output in outputs)
+    labels = numbers.named(parts(moment.batch)["y"])
+    odd = any(
+        are_classes(y, output, moment.model.loss)
+        and (float(tf.reduce_min(output)) < 0 or float(tf.reduce_max(output)) > 1)
+        for (_, y), output in zip(labels, outputs, strict=False)
+    )
+    told = ", so they are no probabilities" if odd else ""
+    return Cause(
+        "loss",
+        loss_name(moment.model),
+        f"gives {numbers.odd_ones(seen.loss)} on finite outputs; they lie in {lies}{told}",
+    )
+
+
+def bad_gradient(moment: Moment, seen: watch.Watched) -> Cause | None:
+    """A gradient that is no finite number where the loss is one."""
+    broken = [v for v, g in seen.gradients if g is not None and not numbers.finite(g)]
+    if not broken:
+        return None
+    of = f"the gradient of {_listed([v.path for v in broken])}"
+    name = loss_name(moment.model)
+    if not numbers.finite(seen.slopes([numbers.floats(seen.predictions)])):
+        return Cause("gradient", name, f"has no finite slope at these outputs, and so {of} is none")
+    call = layers.breaks_gradient(seen)
+    if call is None:
+        return Cause("gradient", broken[0].path, f"{of} is no finite number, and the loss is one")
+    return Cause(
+        "gradient", call.name, f"has no finite slope at what goes into it, and so {of} is none"
+    )
+
+
+def bad_update(moment: Moment, seen: watch.Watched) -> Cause | None:
+    """Weights that are no finite numbers after a step whose gradients are."""
+    weights = [path for path in moment.broken if path in moment.calm]
+    if not seen.sound or not moment.broken:
+        return None
+    of = f"{_listed(weights or moment.broken)} is no finite number after a step whose gradients are"
+    epsilon = getattr(_inner(moment.model.optimizer), "epsilon", None)
+    if epsilon == 0:
+        return Cause(
+            "update",
+            moment.model.optimizer.name,
+            f"divides by nothing, for its epsilon is 0 and a gradient was: {of}",
+            "Give it an epsilon: 1e-7",
+        )
+    return _of_update(moment, of)
+
+
+def loss_name(model: keras.Model) -> str:
+    """The loss as the user knows it: its name, or that of its function."""
+    losses = keras.tree.flatten(model.loss) if model.loss is not None else []
+    names = [
+        x if isinstance(x, str) else getattr(x, "name", None) or getattr(x, "__name__", None)
+        for x in losses
+    ]
+    return ", ".join(str(name) for name in names if name) or "the loss"
+
+
+def _of_update(moment: Moment, what: str) -> Cause:
+    """Steps that are too large: for the rate, or for the weight decay."""
+    optimizer = _inner(moment.model.optimizer)
+    rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+    decay = getattr(optimizer, "weight_decay", None) or 0.0
+    if decay * rate > 1:
+        fix = "Choose a decay far below 1 / rate, such as --set optimizer.weight_decay=1e-4"
+        where = f"the weight decay {decay:g}"
+        return Cause("update", where, f"times the rate {rate:.3g} is above 1: {what}", fix)
+    return Cause("update", f"the learning rate {rate:.3g}", f"is too high: {what}")
+
+
+def _inner(optimizer: Any) -> Any:
+    """The optimizer within one that scales the loss."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
+
+
+def _listed(paths: list[str]) -> str:
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    return ", ".join(paths[:3]) + more

@@ -1,0 +1,39 @@
+"""A model's learning rate, set by hand, also where it follows a schedule."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+import keras
+
+
+@contextlib.contextmanager
+def settable(model: keras.Model) -> Iterator[Callable[[float], None]]:
+    """Gives what sets the optimizer's rate; afterwards it follows its schedule again.
+
+    A rate that is a number is left as it was set last: it is one of the optimizer's variables.
+
+    Args:
+        model: compiled with any optimizer of Keras.
+    """
+    optimizer = model.optimizer
+    config = getattr(optimizer, "inner_optimizer", optimizer).get_config()["learning_rate"]
+    if isinstance(config, int | float):
+        yield lambda rate: setattr(optimizer, "learning_rate", rate)
+        return
+    schedule, function = keras.optimizers.schedules.deserialize(config), model.train_function
+    held = _Held()
+    optimizer.learning_rate, model.train_function = held, None
+    try:
+        yield held.rate.assign
+    finally:
+        optimizer.learning_rate, model.train_function = schedule, function
+
+
+class _Held(keras.optimizers.schedules.LearningRateSchedule):
+    """A rate that can be set, in the place of a schedule, which cannot."""
+
+    def __init__(self):
+        self.rate = keras.Variable(0.0, trainable=False, name="rate", dtype="float32")
+
+    def __call__(self, step):
+        return keras.ops.convert_to_tensor(self.rate)

@@ -59,7 +59,7 @@ def test_saved_and_loaded_as_said(tmp_path):
 def test_every_command_of_the_table_exists():
     from dlkit.cli import main
 
-    verbs = set(re.findall(r"`dlkit ([a-z]+)", README.read_text(encoding="utf-8")))
+    verbs = set(re.findall(r"`dlkit ([a-z-]+)", README.read_text(encoding="utf-8")))
     assert {"train", "models", "plugin"} <= verbs
     for verb in verbs:
         assert main([verb, "--help"]) == 0

@@ -254,7 +254,7 @@ def assert_alike(one, other):
         assert set(left) == set(right)
         for key in left:
             assert left[key].tobytes() == right[key].tobytes(), (name, key)
-    times = ("seconds", "images_per_second")
+    times = ("seconds", "images_per_second", "input_seconds")
     logs = [np.genfromtxt(f / "log.csv", delimiter=",", names=True) for f in (one, other)]
     for name in set(logs[0].dtype.names) - set(times):
         assert np.array_equal(logs[0][name], logs[1][name])

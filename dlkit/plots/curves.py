@@ -87,7 +87,7 @@ def series(
         top = float(finite.max()) if len(finite) else 1.0
         top = top if top > 0 else 1.0
         axes.set_ylim(0, 1.1 * top)
-        axes.set_yticks([0, top], ["0", labels.value("", top)])
+        axes.set_yticks([0, top], ["0", _tick(top)])
         scales.epochs(axes, x)
     return drawn
 
@@ -198,3 +198,11 @@ def _describe(history: History, names: Sequence[str], best_epoch: int | None) ->
         parts.append(f"{kind} {labels.metric(name).lower()} {went}")
     best = f"; best epoch {best_epoch:g}" if best_epoch is not None else ""
     return f"Curves over {len(epochs_of(history))} epochs: {', '.join(parts)}{best}."
+
+
+def _tick(number: float) -> str:
+    """A number in the six letters that the margin of a small panel has room for."""
+    text = labels.value("", number)
+    if len(text) > 6:
+        text = f"{number:.2g}"
+    return text if len(text) <= 6 else f"{number:.0e}".replace("e-0", "e-").replace("e+0", "e+")

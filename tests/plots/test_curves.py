@@ -109,3 +109,11 @@ def test_drawing_changes_no_global_state(tmp_path):
     plots.save(plots.curves(HISTORY, best_epoch=2), tmp_path / "a.png")
     assert dict(matplotlib.rcParams) == before
     assert "matplotlib.pyplot" not in sys.modules or not matplotlib.pyplot.get_fignums()
+
+
+@pytest.mark.parametrize(
+    ("top", "shown"), [(0.00396, "0.004"), (1.23e-5, "1e-5"), (0.1, "0.1"), (6291.0, "6,291")]
+)
+def test_a_small_panel_has_room_for_its_numbers(top, shown):
+    (axes,) = plots.learning_rate([top, top / 2]).axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["0", shown]

@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from dlkit.registry.errors import UsageError
-from dlkit.train import construct, rates, state, stepwise
+from dlkit.train import checkpoint, construct, rates, state, stepwise
 
 LOWEST, HIGHEST, STEPS = 1e-7, 10.0, 160
 WIDTH = 0.2  # decades: the standard deviation of the bell that smooths the curve
@@ -167,7 +167,7 @@ def _untouched(model: keras.Model) -> Iterator[None]:
     try:
         yield
     finally:
-        state.restore(model, state.Saved(path=pathlib.Path("before the sweep"), arrays=before))
+        state.restore(model, checkpoint.Saved(path=pathlib.Path("before the sweep"), arrays=before))
         model.history, model.stop_training = history, False
 
 

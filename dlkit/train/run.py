@@ -24,12 +24,13 @@ from dlkit.tasks.base import Evaluation, Task
 from dlkit.train import (
     atomic,
     averages,
-    cache,
+    checkpoint,
     cluster,
     construct,
     dist,
     environment,
     evaluations,
+    feeds,
     folders,
     lock,
     optimizers,
@@ -77,7 +78,7 @@ class Run:
             recipe = Recipe.from_yaml(self.folder / CONFIG)
         elif self.worker.is_chief:
             folders.check_is_free(self.folder)
-        self.recipe = _with_whole_paths(recipe)
+        self.recipe = feeds.with_whole_paths(recipe)
         self._began_on = origin.read(self.folder) if resume else {}
         origin.keep_threads(self._began_on)
         kept = self._began_on.get("devices_asked") if len(self.worker) == 1 else None
@@ -96,29 +97,13 @@ class Run:
     @functools.cached_property
     def source(self) -> Source:
         """The dataset; made on first use."""
-        recipe = self.recipe
-        given = {"data": recipe.data, "image_size": self._image_size()}
-        options = {key: value for key, value in given.items() if value is not None}
-        made = registry.create("dataset", recipe.dataset, **options, **recipe.data_options)
-        return cache.cached(made, recipe.cache)
+        return feeds.source(self.recipe)
 
     @functools.cached_property
     def stream(self) -> Stream:
         """The training stream: shuffled, augmented, seekable."""
-        recipe = self.recipe
-        return Stream(
-            self.source,
-            "train",
-            batch_size=recipe.batch_size,
-            seed=recipe.seed,
-            augment=recipe.augment,
-            mixup=recipe.mixup,
-            cutmix=recipe.cutmix,
-            label_smoothing=recipe.label_smoothing,
-            limit_batches=recipe.limit_batches or None,
-            replicas=self.strategy.num_replicas_in_sync,
-            **self.task.stream_options(self.source, recipe),
-        )
+        replicas = self.strategy.num_replicas_in_sync
+        return feeds.training(self.recipe, self.task, self.source, replicas)
 
     @property
     def train(self) -> tf.data.Dataset:
@@ -138,14 +123,7 @@ class Run:
 
     @functools.cached_property
     def _val(self) -> Stream:
-        return Stream(
-            self.source,
-            "val",
-            shuffle=False,
-            batch_size=self.recipe.batch_size,
-            limit_batches=self.recipe.limit_batches or None,
-            replicas=self.strategy.num_replicas_in_sync,
-        )
+        return feeds.validation(self.recipe, self.source, self.strategy.num_replicas_in_sync)
 
     @property
     def epochs_done(self) -> int:
@@ -167,7 +145,7 @@ class Run:
         saved = self._saved
         if saved is not None and not saved.arrays:  # the best epoch's, where the others are ruined
             with there.scope():
-                model = registry.load_model(saved.path / state.MODEL)
+                model = registry.load_model(saved.path / checkpoint.MODEL)
                 optimizers.spare(model.optimizer, model.trainable_variables)
                 dist.prepare(model)
         else:
@@ -222,19 +200,14 @@ class Run:
         Raises:
             RunError: no epoch has finished, or no checkpoint can be read.
         """
-        try:
-            found = state.read(atomic.standing(self.folder / "ckpt" / "best"))
-            return registry.load_model(found.path / state.MODEL)
-        except FileNotFoundError:
-            found = state.newest(self.folder / "ckpt")
-        except state.Damaged as damaged:
-            _log.warning("%s. Taking the last epoch's model in its place.", damaged)
-            found = state.newest(self.folder / "ckpt")
+        found = checkpoint.best(self.folder / "ckpt")
         if found is None:
             raise RunError(
                 f"{self.folder} has no checkpoint: no epoch of it has finished.",
                 f"Go on with it: {self.command('resume')}",
             )
+        if not found.arrays:
+            return registry.load_model(found.path / checkpoint.MODEL)
         model = self._compiled()
         state.restore(model, found)
         averages.put(model)
@@ -273,7 +246,7 @@ class Run:
         own = self.folder if self.worker.is_chief else ckpt
         own.mkdir(parents=True, exist_ok=True)
         self._lock = lock.acquire(own)
-        atomic.recover(ckpt, *state.NAMES)
+        atomic.recover(ckpt, *checkpoint.NAMES)
 
     def _compiled(self, there: tf.distribute.Strategy | None = None) -> keras.Model:
         """The recipe's model as it is before its first step; by default on one device."""
@@ -284,21 +257,5 @@ class Run:
         return model
 
     @functools.cached_property
-    def _saved(self) -> state.Saved | None:
+    def _saved(self) -> checkpoint.Saved | None:
         return worker_state.newest(self.folder / "ckpt", self.strategy) if self.resume else None
-
-    def _image_size(self) -> int | None:
-        """The recipe's, or the model's own where the two sides agree."""
-        if self.recipe.image_size:
-            return self.recipe.image_size
-        shape = registry.model_info(self.recipe.model).input_shape
-        return shape[0] if shape else None
-
-
-def _with_whole_paths(recipe: Recipe) -> Recipe:
-    """A run is looked at from other folders later, so the paths in it are absolute."""
-    given = {"data": recipe.data}
-    if recipe.cache != cache.MEMORY:
-        given["cache"] = recipe.cache
-    paths = {name: pathlib.Path(path).expanduser() for name, path in given.items() if path}
-    return recipe.replace(**{name: path.absolute() for name, path in paths.items()})

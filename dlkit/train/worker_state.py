@@ -12,7 +12,7 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
-from dlkit.train import cluster, state
+from dlkit.train import checkpoint, cluster
 from dlkit.train.folders import RunError
 
 _log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ def folder(ckpt: pathlib.Path, index: int) -> pathlib.Path:
     return ckpt / f"worker-{index}" if index else ckpt
 
 
-def newest(ckpt: pathlib.Path, there: tf.distribute.Strategy) -> state.Saved | None:
+def newest(ckpt: pathlib.Path, there: tf.distribute.Strategy) -> checkpoint.Saved | None:
     """This worker's checkpoint of the newest step that all workers have one of.
 
     All workers have to call it. A worker that joins a run takes the chief's, with empty sums of
@@ -31,14 +31,14 @@ def newest(ckpt: pathlib.Path, there: tf.distribute.Strategy) -> state.Saved | N
 
     Args:
         ckpt: the run's folder of checkpoints.
-        there: the workers' strategy; with one worker the checkpoint is `state.newest`'s.
+        there: the workers' strategy; with one worker the checkpoint is `checkpoint.newest`'s.
 
     Raises:
         RunError: there are checkpoints, and none that can be gone on from.
     """
     workers = cluster.current()
     if not isinstance(there, tf.distribute.MultiWorkerMirroredStrategy):
-        return state.newest(ckpt)
+        return checkpoint.newest(ckpt)
     own = _readable(folder(ckpt, workers.index))
     began = folder(ckpt, workers.index).is_dir()
     steps = _gathered(there, sorted(own, reverse=True), began)
@@ -52,16 +52,16 @@ def newest(ckpt: pathlib.Path, there: tf.distribute.Strategy) -> state.Saved | N
     return _borrowed(ckpt, step)
 
 
-def _readable(path: pathlib.Path) -> dict[int, state.Saved]:
+def _readable(path: pathlib.Path) -> dict[int, checkpoint.Saved]:
     """The checkpoints of a folder by their step; of ruined ones it warns."""
     found = {}
     for name in ("prev", "last"):
         try:
-            saved = state.read(path / name)
+            saved = checkpoint.read(path / name)
             found[saved.step] = saved
         except FileNotFoundError:
             continue
-        except state.Damaged as damaged:
+        except checkpoint.Damaged as damaged:
             _log.warning("%s. Leaving it out.", damaged)
     return found
 
@@ -90,7 +90,7 @@ def _agreed(ckpt: pathlib.Path, workers: list[tuple[set[int], bool]]) -> int | N
     return None if in_first_save or not of_chief else max(of_chief)
 
 
-def _borrowed(ckpt: pathlib.Path, step: int) -> state.Saved:
+def _borrowed(ckpt: pathlib.Path, step: int) -> checkpoint.Saved:
     """The chief's checkpoint of a step, without its sums of metrics."""
     saved = _readable(ckpt)[step]
     for key, value in saved.arrays.items():

@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from dlkit.train import state
+from dlkit.train import checkpoint
 
 
 class Payload:
@@ -57,20 +57,20 @@ HOSTILE = {
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_arrays(tmp_path, marker, kind):
     write, told = HOSTILE[kind]
-    arrays = tmp_path / state.ARRAYS
+    arrays = tmp_path / checkpoint.ARRAYS
     write(arrays, marker)
     digest = hashlib.sha256(arrays.read_bytes()).hexdigest()
-    facts = {"format": state.FORMAT, "sha256": {state.ARRAYS: digest}, "step": 1}
-    (tmp_path / state.FACTS).write_text(json.dumps(facts))
-    with pytest.raises(state.Damaged) as caught:
-        state.read(tmp_path)
+    facts = {"format": checkpoint.FORMAT, "sha256": {checkpoint.ARRAYS: digest}, "step": 1}
+    (tmp_path / checkpoint.FACTS).write_text(json.dumps(facts))
+    with pytest.raises(checkpoint.Damaged) as caught:
+        checkpoint.read(tmp_path)
     assert told in str(caught.value) and str(arrays) in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["/dev/null", "../elsewhere", "state.json"])
 def test_a_hash_of_another_file(tmp_path, name):
-    facts = {"format": state.FORMAT, "sha256": {name: "0" * 64}, "step": 1}
+    facts = {"format": checkpoint.FORMAT, "sha256": {name: "0" * 64}, "step": 1}
     (tmp_path / "elsewhere").write_text("")
-    (tmp_path / state.FACTS).write_text(json.dumps(facts))
-    with pytest.raises(state.Damaged, match="which is no file of a checkpoint"):
-        state.read(tmp_path)
+    (tmp_path / checkpoint.FACTS).write_text(json.dumps(facts))
+    with pytest.raises(checkpoint.Damaged, match="which is no file of a checkpoint"):
+        checkpoint.read(tmp_path)

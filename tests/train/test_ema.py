@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from dlkit.train import averages, state
+from dlkit.train import averages, checkpoint, state
 from dlkit.train.callbacks.ema import EMA
 
 X = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")
@@ -164,7 +164,7 @@ def test_averages_go_on_after_a_restore(scaled):
     capture = Capture()
     fit(build(scaled=scaled), EMA(), capture, epochs=2)
     model = build(scaled=scaled)
-    state.restore(model, state.Saved(path=None, arrays=capture.arrays))
+    state.restore(model, checkpoint.Saved(path=None, arrays=capture.arrays))
     part = fit(model, EMA(), initial_epoch=2)
     assert_same(whole.weights[-1], part.weights[-1])
     assert whole.logs[-1]["val_loss"] == part.logs[-1]["val_loss"]

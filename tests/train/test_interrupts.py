@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import dlkit
-from dlkit.train import callbacks, state
+from dlkit.train import callbacks, checkpoint, state
 from dlkit.train.callbacks import checkpoints
 
 
@@ -46,7 +46,7 @@ def interrupted(run, sender, error):
     args["callbacks"].insert(1, sender)
     with pytest.raises(error):
         model.fit(run.train, validation_data=run.val, verbose=0, **args)
-    return state.newest(run.folder / "ckpt")
+    return checkpoint.newest(run.folder / "ckpt")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_second_signal_ends_it_at_once(tmp_path, recipe):
     with pytest.raises(KeyboardInterrupt) as caught:
         model.fit(run.train, validation_data=run.val, verbose=0, **args)
     assert type(caught.value) is KeyboardInterrupt
-    assert state.newest(run.folder / "ckpt") is None
+    assert checkpoint.newest(run.folder / "ckpt") is None
 
 
 def test_a_signal_after_an_error_is_not_swallowed(tmp_path, recipe):
@@ -173,7 +173,7 @@ def test_the_command(tmp_path):
     took = time.monotonic() - began
     assert process.returncode == 143, error
     assert "Go on: dlkit resume r" in error and "Traceback" not in error
-    saved = state.read(first.parent)
+    saved = checkpoint.read(first.parent)
     assert saved.step > 0 and f"Stopped at step {saved.step}" in error
     assert json.loads((tmp_path / "r" / "state.json").read_text())["status"] == "interrupted"
     assert took < 10  # with the end of Python and TensorFlow

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from dlkit.registry.errors import DlkitError
-from dlkit.train import state
+from dlkit.train import checkpoint, state
 from dlkit.train.callbacks import Checkpoints, Status
 from dlkit.train.callbacks.nan_report import NaNReport
 from dlkit.train.nan import Diverged
@@ -132,7 +132,7 @@ def test_checkpoints_are_kept_and_the_status_is_told(tmp_path):
         on_stream(made, lambda _: report, kept, status)
     assert json.loads((tmp_path / "state.json").read_text())["status"] == "diverged"
     step = json.loads((tmp_path / "nan" / "report.json").read_text())["step"]
-    assert state.newest(tmp_path / "ckpt").step in (step, step + 1)
+    assert checkpoint.newest(tmp_path / "ckpt").step in (step, step + 1)
 
 
 def test_it_goes_on_counting_where_a_run_goes_on(tmp_path):

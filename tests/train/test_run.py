@@ -13,7 +13,7 @@ import yaml
 
 import dlkit
 from dlkit.registry import errors
-from dlkit.train import evaluations, lock, state
+from dlkit.train import checkpoint, evaluations, lock, state
 from dlkit.train.callbacks import csv_log
 from dlkit.train.folders import RunError, new_folder
 from dlkit.train.nan import Diverged
@@ -129,7 +129,7 @@ def test_where_only_the_best_is_whole_it_goes_on_from_there(tmp_path, recipe, fi
     for name in ("last", "prev"):
         (run.folder / "ckpt" / name / "state.json").unlink()
     resumed = dlkit.Run(run.folder, resume=True)
-    assert resumed.epochs_done == state.read(run.folder / "ckpt" / "best").epochs_done > 0
+    assert resumed.epochs_done == checkpoint.read(run.folder / "ckpt" / "best").epochs_done > 0
     assert np.array_equal(resumed.build().get_weights()[0], run.best_model().get_weights()[0])
 
 
@@ -268,7 +268,7 @@ def test_one_process_at_a_time(tmp_path, recipe):
     run = dlkit.Run(tmp_path / "r", recipe)
     run.build()
     code = (
-        "import pathlib, sys; from dlkit.train import lock; folder = pathlib.Path(sys.argv[1]);"
+        "import pathlib, sys; from dlkit.train import lock; folder = pathlib.Pathsys.argv[1];"
         "print(lock.is_held(folder)); lock.acquire(folder)"
     )
     words = [sys.executable, "-c", code, run.folder]

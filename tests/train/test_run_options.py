@@ -9,7 +9,7 @@ import pytest
 
 import dlkit
 from dlkit.registry import errors
-from dlkit.train import layerwise, schedules, state
+from dlkit.train import checkpoint, layerwise, schedules, state
 from dlkit.train.callbacks import csv_log
 
 RICH = {
@@ -57,7 +57,7 @@ def test_a_rich_run_goes_on_to_the_bit(tmp_path, recipe, fit, precision):
     model = fit(whole)
     fit_in_part(dlkit.Run(tmp_path / "part", rich))
     part = dlkit.Run(tmp_path / "part", resume=True)
-    assert state.read(part.folder / "ckpt" / "last").step == 26
+    assert checkpoint.read(part.folder / "ckpt" / "last").step == 26
     resumed = fit(part)
     assert state.digest(resumed) == state.digest(model)
     rows = [csv_log.read(tmp_path / name / "log.csv") for name in ("whole", "part")]
@@ -73,12 +73,12 @@ def test_best_holds_the_averages_and_last_the_weights(tmp_path, recipe, fit):
     model = fit(run)  # ends with the averages
     rows = csv_log.read(run.folder / "log.csv")
     best = run.best_model()
-    assert state.read(run.folder / "ckpt" / "best").best["epoch"] == 3
+    assert checkpoint.read(run.folder / "ckpt" / "best").best["epoch"] == 3
     for kept, average in zip(best.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(kept, average)
     metrics = dict(zip(*_evaluated(best, run), strict=True))
     assert metrics["accuracy"] == pytest.approx(rows[-1]["val_accuracy"])
-    last = state.read(run.folder / "ckpt" / "last")
+    last = checkpoint.read(run.folder / "ckpt" / "last")
     kernel = model.get_layer("hidden").kernel
     at = [v.path for v in model.variables].index(kernel.path)
     assert (last.arrays[f"model/{at}"] != kernel.numpy()).any()
@@ -97,7 +97,7 @@ def test_weights_train_as_without_averages(tmp_path, recipe, fit):
             recipe.replace(**{"optimizer.ema_momentum": momentum, "save_every": "1epoch"}),
         )
         fit(run)
-        arrays.append(state.read(run.folder / "ckpt" / "last").arrays)
+        arrays.append(checkpoint.read(run.folder / "ckpt" / "last").arrays)
     for key in (key for key in arrays[0] if key.startswith("model/")):
         np.testing.assert_array_equal(arrays[0][key], arrays[1][key])
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from dlkit.train import atomic, state
+from dlkit.train import atomic, checkpoint, state
 from dlkit.train.folders import RunError
 
 
@@ -26,10 +26,10 @@ def model():
 def folder(tmp_path, model):
     """Two checkpoints and a best one."""
     facts = {"step": 3, "epochs_done": 1, "best": None, "history": [{"epoch": 1, "loss": 0.5}]}
-    state.write(tmp_path / "best", facts, model=model)
-    state.write(tmp_path / "last", facts, arrays=state.capture(model), keep=tmp_path / "prev")
+    checkpoint.write(tmp_path / "best", facts, model=model)
+    checkpoint.write(tmp_path / "last", facts, arrays=state.capture(model), keep=tmp_path / "prev")
     facts = {**facts, "step": 4}
-    state.write(tmp_path / "last", facts, arrays=state.capture(model), keep=tmp_path / "prev")
+    checkpoint.write(tmp_path / "last", facts, arrays=state.capture(model), keep=tmp_path / "prev")
     return tmp_path
 
 
@@ -38,7 +38,7 @@ def test_every_variable_comes_back(model, folder):
     for v in [*model.variables, *model.optimizer.variables, *model.metrics_variables]:
         v.assign(keras.ops.cast(keras.ops.ones_like(v) * 7, v.dtype))
     assert state.digest(model) != digest
-    state.restore(model, state.newest(folder))
+    state.restore(model, checkpoint.newest(folder))
     assert state.digest(model) == digest
 
 
@@ -52,10 +52,10 @@ def test_the_seed_and_the_moving_averages_are_among_them(model):
 def test_bfloat16_goes_through_a_file(tmp_path):
     made = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, dtype="bfloat16")])
     made.compile("sgd", "mse")
-    state.write(tmp_path / "last", {}, arrays=state.capture(made))
+    checkpoint.write(tmp_path / "last", {}, arrays=state.capture(made))
     digest = state.digest(made)
     made.layers[0].kernel.assign(made.layers[0].kernel * 2)
-    state.restore(made, state.read(tmp_path / "last"))
+    state.restore(made, checkpoint.read(tmp_path / "last"))
     assert state.digest(made) == digest
 
 
@@ -64,7 +64,7 @@ def test_another_models_checkpoint_changes_nothing(model, folder):
     other.compile("adam", "mse")
     before = other.get_weights()
     with pytest.raises(RunError, match=r"kernel has shape \(3, 5\).*has shape \(3, 4\)") as found:
-        state.restore(other, state.newest(folder))
+        state.restore(other, checkpoint.newest(folder))
     assert str(folder / "last") in str(found.value)
     for old, now in zip(before, other.get_weights(), strict=True):
         assert np.array_equal(old, now)
@@ -92,7 +92,7 @@ DAMAGES = {
 def test_prev_is_taken_where_last_is_ruined(folder, caplog, name):
     DAMAGES[name](folder / "last")
     with caplog.at_level(logging.WARNING):
-        found = state.newest(folder)
+        found = checkpoint.newest(folder)
     assert (found.path.name, found.step) == ("prev", 3)
     assert str(folder / "last") in caplog.text and "Going on from" in caplog.text
 
@@ -101,23 +101,23 @@ def test_best_is_taken_where_both_are_ruined_and_then_nothing(folder, caplog):
     for name in ("last", "prev"):
         flip(folder / name / "state.npz")
     with caplog.at_level(logging.WARNING):
-        assert state.newest(folder).path.name == "best"
+        assert checkpoint.newest(folder).path.name == "best"
     assert caplog.text.count("SHA-256 differs") == 2
     flip(folder / "best" / "model.keras")
     with pytest.raises(RunError, match=r"no checkpoint .* can be read") as found:
-        state.newest(folder)
+        checkpoint.newest(folder)
     assert str(found.value).count("SHA-256 differs") == 3
 
 
 def test_nothing_was_ever_saved(tmp_path):
-    assert state.newest(tmp_path) is None
+    assert checkpoint.newest(tmp_path) is None
 
 
 def test_what_a_killed_process_left_is_cleared_up(folder):
     (folder / ".last.x.tmp").mkdir()
     (folder / ".prev.old").mkdir()
     (folder / "best").rename(folder / ".best.old")
-    assert state.read(atomic.standing(folder / "best")).step == 3
-    atomic.recover(folder, *state.NAMES)
+    assert checkpoint.read(atomic.standing(folder / "best")).step == 3
+    atomic.recover(folder, *checkpoint.NAMES)
     assert {path.name for path in folder.iterdir()} == {"last", "prev", "best"}
-    assert state.read(folder / "best").step == 3
+    assert checkpoint.read(folder / "best").step == 3

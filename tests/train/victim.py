@@ -23,7 +23,7 @@ import keras
 
 import dlkit
 from dlkit.layers import ClassifierOutput
-from dlkit.train import callbacks, run, state  # noqa: F401 (before the forks)
+from dlkit.train import callbacks, checkpoint, run, state  # noqa: F401 before the forks
 
 
 @dlkit.register_model("victim", task="image-classification", input_shape=(8, 8, 1))
@@ -113,7 +113,7 @@ def main(folder, epochs, *kills):
         status = os.waitpid(pid, 0)[1]
         steps = {}
         for path in sorted((folder / "ckpt").glob("[!.]*")):
-            steps[path.name] = state.read(path).step  # raises, were it not whole
+            steps[path.name] = checkpoint.read(path).step  # raises, were it not whole
         print(json.dumps({"kill": kill, "exit": os.waitstatus_to_exitcode(status), "steps": steps}))
         sys.stdout.flush()
 

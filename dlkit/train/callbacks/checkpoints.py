@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from dlkit.train import averages, state, votes
+from dlkit.train import averages, checkpoint, state, votes
 from dlkit.train.cadence import Cadence
 from dlkit.train.callbacks import states
 
@@ -53,7 +53,7 @@ class Checkpoints(keras.callbacks.Callback):
         mode: str = "min",
         *,
         every: str = "auto",
-        start: state.Saved | None = None,
+        start: checkpoint.Saved | None = None,
         steps_per_epoch: int = 0,
         others: Sequence[keras.callbacks.Callback] = (),
         keeps_best: bool = True,
@@ -185,7 +185,7 @@ class Checkpoints(keras.callbacks.Callback):
         began = time.monotonic()
         if self._best is not None:
             self._write_best()
-        state.write(self.folder / "last", **content, keep=self.folder / "prev")
+        checkpoint.write(self.folder / "last", **content, keep=self.folder / "prev")
         self.saved_step = content["facts"]["step"]
         self._epoch_end = None
         self._cost = time.monotonic() - began
@@ -194,7 +194,7 @@ class Checkpoints(keras.callbacks.Callback):
 
     def _write_best(self) -> None:
         with state.values(self.model, self._best["arrays"]), averages.applied(self.model):
-            state.write(self.folder / "best", self._best["facts"], model=self.model)
+            checkpoint.write(self.folder / "best", self._best["facts"], model=self.model)
         self._best = None
 
     def _is_due(self) -> bool:

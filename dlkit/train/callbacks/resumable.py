@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from dlkit.train import atomic, state
+from dlkit.train import atomic, checkpoint
 from dlkit.train.callbacks.checkpoints import Checkpoints
 from dlkit.train.callbacks.interrupts import Interrupts
 from dlkit.train.callbacks.resume import Resume
@@ -44,14 +44,14 @@ def resumable(
         >>> model.fit(x, y, epochs=20, initial_epoch=begin, callbacks=callbacks)
     """
     folder = pathlib.Path(folder)
-    atomic.recover(folder, *state.NAMES)
-    saved = state.newest(folder)
+    atomic.recover(folder, *checkpoint.NAMES)
+    saved = checkpoint.newest(folder)
     checkpoints = Checkpoints(folder, monitor, mode, every=every, start=saved, others=callbacks)
     return around(saved, callbacks, checkpoints)
 
 
 def around(
-    saved: state.Saved | None,
+    saved: checkpoint.Saved | None,
     callbacks: Any,
     checkpoints: Checkpoints,
     *,

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dlkit.train import state
+from dlkit.train import checkpoint, state
 from dlkit.train.callbacks import states
 
 _log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Resume(keras.callbacks.Callback):
 
     def __init__(
         self,
-        saved: state.Saved | None,
+        saved: checkpoint.Saved | None,
         others: Sequence[keras.callbacks.Callback] = (),
         *,
         steps_per_epoch: int = 0,

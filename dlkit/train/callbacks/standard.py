@@ -5,7 +5,7 @@ import pathlib
 import keras
 
 from dlkit.tasks.base import Task
-from dlkit.train import cluster, folders, state, worker_state
+from dlkit.train import checkpoint, cluster, folders, worker_state
 from dlkit.train.callbacks import csv_log
 from dlkit.train.callbacks.checkpoints import Checkpoints
 from dlkit.train.callbacks.clock import Clock
@@ -24,7 +24,7 @@ def callbacks(
     recipe: Recipe,
     task: Task,
     stream: Stream,
-    saved: state.Saved | None = None,
+    saved: checkpoint.Saved | None = None,
     worker: int = 0,
     waiting: InputTime | None = None,
 ) -> list[keras.callbacks.Callback]:

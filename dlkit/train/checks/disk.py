@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import time
 
+from dlkit.train import checkpoint as checkpoints
 from dlkit.train import state
 from dlkit.train.checks.finding import FAIL, OK, WARNING, Finding
 from dlkit.train.checks.subject import Subject
@@ -20,10 +21,12 @@ def checkpoint(subject: Subject) -> Finding:
     began = time.perf_counter()
     try:
         with tempfile.TemporaryDirectory(prefix=".dlkit-check-", dir=place) as aside:
-            state.write(pathlib.Path(aside) / "last", {"step": 0, "epochs_done": 0}, arrays=arrays)
+            checkpoints.write(
+                pathlib.Path(aside) / "last", {"step": 0, "epochs_done": 0}, arrays=arrays
+            )
             taken = time.perf_counter() - began
-            state.read(pathlib.Path(aside) / "last")
-    except (OSError, state.Damaged) as error:
+            checkpoints.read(pathlib.Path(aside) / "last")
+    except (OSError, checkpoints.Damaged) as error:
         told = getattr(error, "strerror", None) or error
         return Finding("checkpoint", FAIL, f"{place}: {told}", "Choose a folder: --run DIR")
     free = shutil.disk_usage(place).free

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dlkit.train import construct, state
+from dlkit.train import checkpoint, construct, state
 
 ROWS = 32  # what the model is looked at with
 LOOKED_AT = 2000  # rows whose labels are fetched where they are not known without
@@ -35,7 +35,7 @@ class Subject:
 
     def keep(self) -> None:
         """Takes the model's state for the one that checks begin from."""
-        self._made = state.Saved(pathlib.Path("before"), arrays=state.capture(self.model))
+        self._made = checkpoint.Saved(pathlib.Path("before"), arrays=state.capture(self.model))
 
     def reset(self) -> None:
         """Puts weights, optimizer and seeds back to that."""

@@ -74,7 +74,7 @@ def _planned(words: list[str]):
     """
     import pathlib
 
-    from dlkit.cli import resume, train
+    from dlkit.cli import recipe_words, resume, train
     from dlkit.registry.errors import UsageError
     from dlkit.train import folders
 
@@ -88,6 +88,6 @@ def _planned(words: list[str]):
         return pathlib.Path(given.run_folder), words
     if given.resume:
         return pathlib.Path(given.run or "."), words
-    recipe = train._recipe(given)
+    recipe = recipe_words.recipe(given)
     folder = pathlib.Path(given.run or folders.new_folder(recipe.model, recipe.dataset))
     return folder, [*words, *([] if given.run else ["--run", str(folder)])]

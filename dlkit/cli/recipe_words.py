@@ -11,13 +11,18 @@ FLAGS = {  # flag -> (recipe field, type, what it is)
     "--image-size": ("image_size", int, "height and width in pixels"),
     "--seed": ("seed", int, "of weights, order and augmentation"),
 }
+LENGTHS = {  # of a training, for the verbs that train
+    "--epochs": ("epochs", int, "passes over the training split"),
+    "--max-time": ("max_time", float, "stop after so many seconds"),
+    "--limit-batches": ("limit_batches", int, "only so many batches an epoch, to try things out"),
+}
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments."""
+def configure(parser: argparse.ArgumentParser, lengths: bool = False) -> None:
+    """Adds the arguments; those of `LENGTHS` too, if asked."""
     parser.add_argument("name", nargs="?", help="a model, as `dlkit models` lists it")
     parser.add_argument("--dataset", help="a dataset, as `dlkit datasets` lists it")
-    for flag, (field, kind, text) in FLAGS.items():
+    for flag, (field, kind, text) in (FLAGS | (LENGTHS if lengths else {})).items():
         parser.add_argument(flag, dest=field, type=kind, help=text)
     parser.add_argument("-c", "--config", metavar="YAML", help="a recipe, such as a run's config")
     parser.add_argument(
@@ -39,23 +44,31 @@ def recipe(args: argparse.Namespace) -> Any:
             "give a model's name or a recipe's file with -c, and not both.",
             "See the models: dlkit models",
         )
-    settings = _settings(args)
-    dataset = args.dataset or settings.pop("dataset", None)
-    return Recipe.load(args.config or args.name, dataset, **settings)
+    given = settings(args)
+    dataset = args.dataset or given.pop("dataset", None)
+    if args.config:
+        return Recipe.from_yaml(args.config, dataset, **given)
+    return Recipe.load(args.name, dataset, **given)
 
 
-def _settings(args: argparse.Namespace) -> dict[str, Any]:
+def settings(args: argparse.Namespace) -> dict[str, Any]:
+    """The fields that the words set, by dotted path.
+
+    Raises:
+        UsageError: a `--set` is not of the form A.B=C.
+    """
     import yaml
 
-    given = {field: getattr(args, field) for field, _, _ in FLAGS.values()}
-    settings = {field: value for field, value in given.items() if value is not None}
+    fields = [field for field, _, _ in (FLAGS | LENGTHS).values()]
+    given = {field: getattr(args, field, None) for field in fields}
+    found = {field: value for field, value in given.items() if value is not None}
     for pair in args.set:
         path, equals, value = pair.partition("=")
         if not equals or not path:
             raise errors.UsageError(f"--set {pair}: expected A.B=C.", "As in: --set epochs=5")
         try:
-            settings[path] = yaml.safe_load(value)
+            found[path] = yaml.safe_load(value)
         except yaml.YAMLError:
             told = f"--set {pair}: {value!r} is no YAML value."
             raise errors.UsageError(told, "Quote it") from None
-    return settings
+    return found

@@ -2,32 +2,17 @@
 
 import argparse
 
+from dlkit.cli import recipe_words
+
 NAME = "train"
 HELP = "train a model and write a run folder with a report"
-
-_FLAGS = {  # flag -> (recipe field, type, what it is)
-    "--data": ("data", str, "your own folder or file, for datasets that take one"),
-    "--epochs": ("epochs", int, "passes over the training split"),
-    "--batch-size": ("batch_size", int, "images a step"),
-    "--image-size": ("image_size", int, "height and width in pixels"),
-    "--seed": ("seed", int, "of weights, order and augmentation"),
-    "--max-time": ("max_time", float, "stop after so many seconds"),
-    "--limit-batches": ("limit_batches", int, "only so many batches an epoch, to try things out"),
-}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the verb's arguments."""
-    parser.add_argument("name", nargs="?", help="a model, as `dlkit models` lists it")
-    parser.add_argument("--dataset", help="a dataset, as `dlkit datasets` lists it")
-    for flag, (field, kind, text) in _FLAGS.items():
-        parser.add_argument(flag, dest=field, type=kind, help=text)
+    recipe_words.configure(parser, lengths=True)
     parser.add_argument("--devices", help="2, gpu:0,1 or cpu:2 (default: one)")
     parser.add_argument("--run", metavar="DIR", help="the run's folder (default: a new runs/…)")
-    parser.add_argument("-c", "--config", metavar="YAML", help="a recipe, such as a run's config")
-    parser.add_argument(
-        "--set", metavar="A.B=C", action="append", default=[], help="a recipe's field"
-    )
     parser.add_argument("--resume", action="store_true", help="go on with the run in --run DIR")
 
 
@@ -35,7 +20,7 @@ def run(args: argparse.Namespace) -> int:
     """Trains, judges the best epoch on the test split, and writes the report."""
     if args.resume:
         return fit(_resumed(args))
-    recipe = _recipe(args)  # a wrong word is told at once, before TensorFlow is imported
+    recipe = recipe_words.recipe(args)  # a wrong word is told before TensorFlow is imported
 
     from dlkit.train.folders import new_folder
     from dlkit.train.run import Run
@@ -51,7 +36,7 @@ def _resumed(args: argparse.Namespace):
         raise UsageError("--resume needs the run's folder.", "Say it: dlkit resume RUN")
     session = resumed(args.run)
     if (
-        _settings(args)
+        recipe_words.settings(args)
         or args.config
         or args.dataset
         or args.name not in (None, session.recipe.model)
@@ -143,40 +128,6 @@ def sentence(evaluation) -> str:
     if baseline and name in baseline:
         text += f" ({baseline['name']} on the same rows: {baseline[name]:.4f})"
     return text
-
-
-def _recipe(args: argparse.Namespace):
-    from dlkit.registry.errors import UsageError
-    from dlkit.train.recipe import Recipe
-
-    if bool(args.name) == bool(args.config):
-        raise UsageError(
-            "give a model's name or a recipe's file with -c, and not both.",
-            "See the models: dlkit models",
-        )
-    settings = _settings(args)
-    dataset = args.dataset or settings.pop("dataset", None)
-    if args.config:
-        return Recipe.from_yaml(args.config, dataset, **settings)
-    return Recipe.load(args.name, dataset, **settings)
-
-
-def _settings(args: argparse.Namespace) -> dict:
-    import yaml
-
-    from dlkit.registry.errors import UsageError
-
-    given = {field: getattr(args, field) for field, _, _ in _FLAGS.values()}
-    settings = {field: value for field, value in given.items() if value is not None}
-    for pair in args.set:
-        path, equals, value = pair.partition("=")
-        if not equals or not path:
-            raise UsageError(f"--set {pair}: expected A.B=C.", "As in: --set epochs=5")
-        try:
-            settings[path] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            raise UsageError(f"--set {pair}: {value!r} is no YAML value.", "Quote it") from None
-    return settings
 
 
 def _remove_if_empty(folder) -> None:

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 import dlkit
 from dlkit.data import from_arrays
-from dlkit.train import checks, state
+from dlkit.train import checkpoint, checks, state
 from dlkit.train.checks import FAIL, OK, WARNING, data, disk, model, training
 from dlkit.train.checks.subject import Subject
 
@@ -230,7 +230,7 @@ def test_where_no_checkpoint_can_be_written(run, monkeypatch):
     def refused(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(state, "write", refused)
+    monkeypatch.setattr(checkpoint, "write", refused)
     found = disk.checkpoint(subject)
     assert found.verdict == FAIL and "No space left" in found.text and "--run" in found.fix
 

@@ -268,7 +268,7 @@ def test_one_process_at_a_time(tmp_path, recipe):
     run = dlkit.Run(tmp_path / "r", recipe)
     run.build()
     code = (
-        "import pathlib, sys; from dlkit.train import lock; folder = pathlib.Pathsys.argv[1];"
+        "import pathlib, sys; from dlkit.train import lock; folder = pathlib.Path(sys.argv[1]);"
         "print(lock.is_held(folder)); lock.acquire(folder)"
     )
     words = [sys.executable, "-c", code, run.folder]

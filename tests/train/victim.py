@@ -23,7 +23,7 @@ import keras
 
 import dlkit
 from dlkit.layers import ClassifierOutput
-from dlkit.train import callbacks, checkpoint, run, state  # noqa: F401 before the forks
+from dlkit.train import callbacks, checkpoint, run, state  # noqa: F401 (before the forks)
 
 
 @dlkit.register_model("victim", task="image-classification", input_shape=(8, 8, 1))

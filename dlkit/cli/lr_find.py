@@ -1,9 +1,8 @@
 """`dlkit lr-find NAME`: looks for a good learning rate, and draws the loss over rates."""
 
 import argparse
-import io
 
-from dlkit.cli import recipe_words
+from dlkit.cli import output, picture, recipe_words
 
 NAME = "lr-find"
 HELP = "look for a good learning rate by a range test"
@@ -21,18 +20,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints the rate to use, and writes a picture; there is no run folder."""
-    from dlkit.cli import picture
-
     recipe = recipe_words.recipe(args)  # a wrong word is told before TensorFlow is imported
     stem = f"lr-find-{recipe.model}-{recipe.dataset}".replace("/", "-")
     place = picture.place("--out", args.out or f"{stem}.png")
 
-    from dlkit.train import lr_find, strict_json
+    from dlkit.train import lr_find
     from dlkit.train.run import Run
 
     found = lr_find.of_run(Run(place.with_suffix(".run"), recipe), steps=args.steps)
     if args.json:
-        print(strict_json.dumps(_as_json(found)), end="")
+        output.as_json(_as_json(found))
         return 0
     print(_told(found, recipe))
     print(f"picture: {_draw(found, recipe, place)}")
@@ -79,10 +76,7 @@ def _as_json(found) -> dict:
 
 def _draw(found, recipe, place):
     from dlkit import plots
-    from dlkit.train import atomic
 
     title = f"{recipe.model} on {recipe.dataset}, {recipe.optimizer.name}"
     drawn = plots.lr_range(found.rates, found.losses, found.smooth, found.suggestion, title)
-    image = io.BytesIO()
-    drawn.savefig(image, format=place.suffix.lower().removeprefix("."))
-    return atomic.write_bytes(place, image.getvalue())
+    return picture.write(drawn, place)

@@ -1,6 +1,5 @@
 """What listings look like: aligned columns for people, one JSON value for programs."""
 
-import json
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
@@ -52,7 +51,9 @@ def width(text: str) -> int:
 
 def as_json(value: Any) -> None:
     """Prints one JSON value, in ASCII so that no terminal's encoding can spoil it."""
-    print(json.dumps(value, indent=2))
+    from dlkit.train import strict_json  # a listing for people never needs it
+
+    print(strict_json.dumps(value), end="")
 
 
 def remark(text: str) -> None:

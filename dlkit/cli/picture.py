@@ -1,5 +1,6 @@
-"""Where a command may write a picture; a wrong place is told before any work."""
+"""Pictures that commands write: where they may go, which is told before any work, and how."""
 
+import io
 import pathlib
 import shlex
 
@@ -8,14 +9,19 @@ from dlkit.registry import errors
 FORMATS = (".png", ".svg", ".pdf")
 
 
-def place(option: str, word: str) -> pathlib.Path:
+def place(option: str, word: str, example: str = "picture.png") -> pathlib.Path:
     """The file of an option such as `--out`.
+
+    Args:
+        option: the option.
+        word: what was typed behind it.
+        example: what could have been.
 
     Raises:
         UsageError: its name ends in no format, it is a folder, or its folder is not there.
     """
     path = pathlib.Path(word)
-    example = f"As in: {option} picture.png"
+    example = f"As in: {option} {example}"
     if path.is_dir():
         raise errors.UsageError(f"{option} {word}: is a folder.", example)
     if path.suffix.lower() not in FORMATS:
@@ -28,3 +34,12 @@ def place(option: str, word: str) -> pathlib.Path:
         fix = example if is_file else f"Make it: mkdir -p {shlex.quote(str(path.parent))}"
         raise errors.UsageError(f"{option} {word}: {path.parent}: {told}.", fix)
     return path
+
+
+def write(figure, path: pathlib.Path) -> pathlib.Path:
+    """Writes a matplotlib figure, whole or not at all, in the format that the suffix says."""
+    from dlkit.train import atomic
+
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format=path.suffix.lower().removeprefix("."))
+    return atomic.write_bytes(path, drawn.getvalue())

@@ -37,15 +37,28 @@ def recipe(args: argparse.Namespace) -> Any:
         UsageError: they say none, or a field or value is wrong.
         DlkitError: the model or the dataset is unknown.
     """
-    from dlkit.train.recipe import Recipe
+    check(args)
+    given = settings(args)
+    return load(args, args.dataset or given.pop("dataset", None), given)
 
+
+def check(args: argparse.Namespace) -> None:
+    """Refuses words that say no recipe, or two.
+
+    Raises:
+        UsageError: neither a model's name nor a file is given, or both are.
+    """
     if bool(args.name) == bool(args.config):
         raise errors.UsageError(
             "give a model's name or a recipe's file with -c, and not both.",
             "See the models: dlkit models",
         )
-    given = settings(args)
-    dataset = args.dataset or given.pop("dataset", None)
+
+
+def load(args: argparse.Namespace, dataset: str | None, given: dict[str, Any]) -> Any:
+    """The recipe of the model or the file that is named, with the fields that were set."""
+    from dlkit.train.recipe import Recipe
+
     if args.config:
         return Recipe.from_yaml(args.config, dataset, **given)
     return Recipe.load(args.name, dataset, **given)

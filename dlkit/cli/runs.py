@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Lists the runs; a damaged one has a line with its problem."""
-    from dlkit.train import history, strict_json
+    from dlkit.train import history
 
     base = pathlib.Path(args.folder)
     if not base.is_dir():
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
         raise errors.UsageError(f"{base}: {told}.", "Begin a run: dlkit train lenet5")
     records = sorted(history.listing(base), key=_SORTS[args.sort])
     if args.json:
-        print(strict_json.dumps([record.as_dict() for record in records]), end="")
+        output.as_json([record.as_dict() for record in records])
         return 0
     if records:
         paths = history.differing(records)

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from dlkit.cli import output
+from dlkit.cli import output, recipe_words
 from dlkit.registry import errors
 
 NAME = "tune"
@@ -92,7 +92,6 @@ def _resumed(args: argparse.Namespace) -> Any:
 def _plan(args: argparse.Namespace) -> Any:
     """The plan that the words say."""
     from dlkit.train.folders import RunError
-    from dlkit.train.recipe import Recipe
     from dlkit.train.tune import plan, space
 
     if args.run and plan.is_there(args.run):
@@ -102,16 +101,12 @@ def _plan(args: argparse.Namespace) -> Any:
             f"Go on with it: {_go_on(args.run)}\n  Or keep it and choose another folder: --run "
             f"{other}",
         )
-    if bool(args.name) == bool(args.config):
-        raise errors.UsageError(
-            "give a model's name or a recipe's file with -c, and not both.",
-            "See the models: dlkit models",
-        )
+    recipe_words.check(args)
     given = {field: getattr(args, field) for field, _, _ in _FLAGS.values()}
     settings = {field: value for field, value in given.items() if value is not None}
     fixed, open_ones = space.split(args.set)
     settings |= fixed
-    recipe = Recipe.load(args.config or args.name, args.dataset, **settings)
+    recipe = recipe_words.load(args, args.dataset, settings)
     rest = {"algorithm": args.search, "trials": args.trials, "seed": args.seed}
     chosen = {name: value for name, value in rest.items() if value is not None}
     return plan.Plan(recipe=recipe, space=open_ones, **chosen)
@@ -127,9 +122,7 @@ def _search(folder: pathlib.Path, found: Any) -> int:
             done.append(trial)
             print(f"  {_outcome(trial, monitor)}")
     except (KeyboardInterrupt, SystemExit):  # Ctrl-C and SIGTERM, once the trial is saved
-        output.remark(
-            f"Go on with the search: dlkit tune --resume --run {shlex.quote(str(folder))}"
-        )
+        output.remark(f"Go on with the search: {_go_on(folder)}")
         raise
     best = search.best(done, found)
     print()

@@ -1,5 +1,6 @@
 """The last, the one before, and the best state of a run, each written whole or not at all."""
 
+import contextlib
 import os
 import pathlib
 import time
@@ -127,14 +128,20 @@ class Checkpoints(keras.callbacks.Callback):
         self.rows = [row for row in self.rows if row["epoch"] < epoch + 1]
         self.rows.append({"epoch": epoch + 1, **values})
         value = values.get(self.monitor)
-        if self._is_best(value):
+        is_best = self._is_best(value)
+        if is_best:
             self.best = {"epoch": epoch + 1, "monitor": self.monitor, "value": value}
-            self._best = self._content() if self.keeps_best else None
         last = epoch + 1 >= (self.params or {}).get("epochs", 0) or self.model.stop_training
-        if last or self._is_due():
-            self.save()
+        is_due = last or self._is_due()
+        if not (is_best or is_due) and self.resumable:
+            return
+        content = self._content()
+        if is_best and self.keeps_best:
+            self._best = content
+        if is_due:
+            self._write(content)
         elif not self.resumable:
-            self._epoch_end = self._content()
+            self._epoch_end = content
 
     def save(self) -> bool:
         """Saves `last` as it is now; False where the loss is no finite number."""
@@ -193,7 +200,9 @@ class Checkpoints(keras.callbacks.Callback):
         return True
 
     def _write_best(self) -> None:
-        with state.values(self.model, self._best["arrays"]), averages.applied(self.model):
+        is_now = self._best["facts"]["step"] == self.step
+        as_then = state.values(self.model, self._best["arrays"])
+        with contextlib.nullcontext() if is_now else as_then, averages.applied(self.model):
             checkpoint.write(self.folder / "best", self._best["facts"], model=self.model)
         self._best = None
 

@@ -83,6 +83,5 @@ def callbacks(
     workers = len(cluster.current())
     verb = f"launch -n {workers} -- resume" if workers > 1 else "resume"
     go_on = folders.command(verb, folder)
-    return around(
-        saved, chosen, checkpoints, batch_spec=stream.element_spec, go_on=go_on, status=status
-    )
+    spec = stream.element_spec if saved else None  # to know it, the stream has to be built
+    return around(saved, chosen, checkpoints, batch_spec=spec, go_on=go_on, status=status)

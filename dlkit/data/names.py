@@ -12,10 +12,10 @@ def natural(name: str) -> tuple:
     return [int(part) if place % 2 else part for place, part in enumerate(parts)], name
 
 
-def listed(names: Sequence[object]) -> str:
+def listed(names: Sequence[object], most: int = NAMED) -> str:
     """A few of the names, and how many more there are."""
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(readable(str(name)) for name in names[:NAMED]) + more
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(readable(str(name)) for name in names[:most]) + more
 
 
 def readable(name: str) -> str:

@@ -13,11 +13,13 @@ from collections.abc import Iterator, Sequence
 import keras
 import numpy as np
 
+from dlkit.train import optimizers
+
 
 def are_wanted(model: keras.Model) -> bool:
     """Whether the optimizer is one that keeps averages."""
     optimizer = getattr(model, "optimizer", None)
-    inner = getattr(optimizer, "inner_optimizer", optimizer)  # a loss scale is wrapped around it
+    inner = optimizers.inner(optimizer)
     return bool(getattr(inner, "use_ema", False))
 
 

@@ -69,7 +69,12 @@ def spare(optimizer: keras.optimizers.Optimizer, variables: Sequence[keras.Varia
     A `.keras` file does not keep what is spared, so a loaded model's optimizer needs it again
     before it goes on.
     """
-    inner = getattr(optimizer, "inner_optimizer", optimizer)  # a loss scale is wrapped around it
-    if inner.weight_decay:
+    own = inner(optimizer)
+    if own.weight_decay:
         spared = [variable for variable in variables if not layerwise.is_decayed(variable)]
-        inner.exclude_from_weight_decay(var_list=spared)
+        own.exclude_from_weight_decay(var_list=spared)
+
+
+def inner(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+    """The optimizer itself, where a loss scale is wrapped around it."""
+    return getattr(optimizer, "inner_optimizer", optimizer)

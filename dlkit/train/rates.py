@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 
 import keras
 
+from dlkit.train import optimizers
+
 
 @contextlib.contextmanager
 def settable(model: keras.Model) -> Iterator[Callable[[float], None]]:
@@ -16,7 +18,7 @@ def settable(model: keras.Model) -> Iterator[Callable[[float], None]]:
         model: compiled with any optimizer of Keras.
     """
     optimizer = model.optimizer
-    config = getattr(optimizer, "inner_optimizer", optimizer).get_config()["learning_rate"]
+    config = optimizers.inner(optimizer).get_config()["learning_rate"]
     if isinstance(config, int | float):
         yield lambda rate: setattr(optimizer, "learning_rate", rate)
         return

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dlkit.data import DataError, Source, from_arrays
+from dlkit.data import DataError, from_arrays
 from dlkit.train import cache
 from dlkit.train.cache import memory
 from dlkit.train.stream import Stream
@@ -181,22 +181,7 @@ def test_what_cannot_be_cached_is_refused(tmp_path, monkeypatch):
         cache.cached(source, "memory")
 
 
-def test_labels_may_be_a_structure(where):
-    spec = {"boxes": tf.TensorSpec((None, 2, 4), tf.float32)}
-
-    def fetch(rows):
-        images = tf.zeros((tf.size(rows), 8, 8, 3), tf.uint8)
-        return images, {"boxes": tf.cast(rows, tf.float32)[:, None, None] * tf.ones((1, 2, 4))}
-
-    source = Source(
-        name="boxes",
-        size=6,
-        splits={"train": np.arange(6)},
-        element_spec=(tf.TensorSpec((None, 8, 8, 3), tf.uint8), spec),
-        fetch=fetch,
-        class_names=("thing",),
-        fingerprint="0" * 64,
-    )
-    kept = cache.cached(source, where)
+def test_labels_may_be_a_structure(where, boxes):
+    kept = cache.cached(boxes, where)
     batches = list(Stream(kept, "train", batch_size=4, shuffle=False).dataset())
     assert batches[1][1]["boxes"].numpy()[:, 0, 0].tolist() == [4, 5]

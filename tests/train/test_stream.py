@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dlkit.data import DataError, Source, from_arrays
+from dlkit.data import DataError, from_arrays
 from dlkit.train.stream import Stream
 
 N = 45
@@ -158,22 +158,8 @@ def test_labels_out_of_range_are_refused_where_they_are_first_seen(source):
     )
 
 
-def test_labels_may_be_a_structure():
+def test_labels_may_be_a_structure(boxes):
     """Detection's labels are boxes; the stream passes on what the source gives."""
-    spec = {"boxes": tf.TensorSpec((None, 2, 4), tf.float32)}
-
-    def fetch(rows):
-        images = tf.zeros((tf.size(rows), 8, 8, 3), tf.uint8)
-        return images, {"boxes": tf.cast(rows, tf.float32)[:, None, None] * tf.ones((1, 2, 4))}
-
-    boxes = Source(
-        name="boxes",
-        size=6,
-        splits={"train": np.arange(6)},
-        element_spec=(tf.TensorSpec((None, 8, 8, 3), tf.uint8), spec),
-        fetch=fetch,
-        class_names=("thing",),
-    )
     batches = run(Stream(boxes, "train", batch_size=4, shuffle=False))
     assert batches[1][1]["boxes"][:, 0, 0].tolist() == [4, 5]
     with pytest.raises(DataError, match="class_weight needs class labels, which boxes has not"):

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
+from dlkit.data import names
 from dlkit.train.checks.finding import FAIL, OK, WARNING, Finding
 from dlkit.train.checks.subject import Subject
 
@@ -104,7 +105,7 @@ def gradients(subject: Subject) -> Finding:
         return Finding(
             "gradients",
             FAIL,
-            f"of {_listed(broken)}: no finite numbers",
+            f"of {names.listed(broken, most=3)}: no finite numbers",
             "Look for a root, a logarithm or a division at 0 in the layers after it",
         )
     idle = {v.path for v, g in zip(variables, found, strict=True) if _is_idle(g)}
@@ -118,7 +119,7 @@ def gradients(subject: Subject) -> Finding:
         return Finding(
             "gradients",
             FAIL,
-            f"of {_listed(sorted(idle))}: 0, so they are never trained",
+            f"of {names.listed(sorted(idle), most=3)}: 0, so they are never trained",
             "Look whether the layer leads to the output, and for ReLU units that are dead",
         )
     sizes = [float(np.abs(g).max()) for g in found if g is not None]
@@ -145,8 +146,3 @@ def _is_idle(gradient: np.ndarray | None) -> bool:
 def _from_logits(subject: Subject) -> bool:
     loss = subject.model.loss
     return bool(getattr(loss, "get_config", dict)().get("from_logits", False))
-
-
-def _listed(paths: list[str]) -> str:
-    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
-    return ", ".join(paths[:3]) + more

@@ -6,7 +6,7 @@ import time
 import keras
 import tensorflow as tf
 
-from dlkit.train import rates, stepwise
+from dlkit.train import durations, rates, stepwise
 from dlkit.train.checks.finding import FAIL, OK, WARNING, Finding
 from dlkit.train.checks.subject import Subject
 
@@ -68,13 +68,13 @@ def speed(subject: Subject) -> Finding:
     whole = timer.first + recipe.epochs * epoch
     told = (
         f"{1 / step:,.1f} a second, {recipe.batch_size / step:,.0f} examples; the first takes "
-        f"{timer.first:.1f} s; all {recipe.epochs} epochs take about {_duration(whole)}"
+        f"{timer.first:.1f} s; all {recipe.epochs} epochs take about {durations.whole(whole)}"
     )
     if recipe.max_time and whole > recipe.max_time:
         return Finding(
             "steps",
             WARNING,
-            f"{told}, and max_time is {_duration(recipe.max_time)}",
+            f"{told}, and max_time is {durations.whole(recipe.max_time)}",
             "Take fewer epochs, smaller images, or more time: --set max_time=0",
         )
     return Finding("steps", OK, told)
@@ -160,12 +160,3 @@ def _with_adam(subject: Subject) -> _Learner:
             return _learn(subject)
     finally:
         model.optimizer, model.train_function = optimizer, function
-
-
-def _duration(seconds: float) -> str:
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -3,6 +3,7 @@
 import math
 import time
 
+from dlkit.train import durations
 from dlkit.train.history.record import Record
 
 
@@ -10,13 +11,10 @@ def duration(seconds: float) -> str:
     """75.2 as `1 min 15 s`; nothing for what is not known."""
     if not math.isfinite(seconds):
         return ""
-    if seconds < 59.5:
-        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} days"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    hours = round(seconds / 60) // 60
+    return durations.whole(seconds) if hours < 48 else f"{hours // 24} days"
 
 
 def silence(record: Record) -> str:

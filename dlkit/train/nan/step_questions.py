@@ -1,11 +1,12 @@
 """Questions about the step: the weights it began with, its loss, its gradients, its update."""
 
 import math
-from typing import Any
 
 import keras
 import tensorflow as tf
 
+from dlkit.data import names
+from dlkit.train import optimizers
 from dlkit.train.nan import copies, layers, numbers, watch
 from dlkit.train.nan.cause import Cause
 from dlkit.train.nan.data_questions import are_classes
@@ -88,7 +89,7 @@ def bad_gradient(moment: Moment, seen: watch.Watched) -> Cause | None:
     broken = [v for v, g in seen.gradients if g is not None and not numbers.finite(g)]
     if not broken:
         return None
-    of = f"the gradient of {_listed([v.path for v in broken])}"
+    of = f"the gradient of {names.listed([v.path for v in broken], most=3)}"
     name = loss_name(moment.model)
     if not numbers.finite(seen.slopes([numbers.floats(seen.predictions)])):
         return Cause("gradient", name, f"has no finite slope at these outputs, and so {of} is none")
@@ -105,8 +106,9 @@ def bad_update(moment: Moment, seen: watch.Watched) -> Cause | None:
     weights = [path for path in moment.broken if path in moment.calm]
     if not seen.sound or not moment.broken:
         return None
-    of = f"{_listed(weights or moment.broken)} is no finite number after a step whose gradients are"
-    epsilon = getattr(_inner(moment.model.optimizer), "epsilon", None)
+    listed = names.listed(weights or moment.broken, most=3)
+    of = f"{listed} is no finite number after a step whose gradients are"
+    epsilon = getattr(optimizers.inner(moment.model.optimizer), "epsilon", None)
     if epsilon == 0:
         return Cause(
             "update",
@@ -129,7 +131,7 @@ def loss_name(model: keras.Model) -> str:
 
 def _of_update(moment: Moment, what: str) -> Cause:
     """Steps that are too large: for the rate, or for the weight decay."""
-    optimizer = _inner(moment.model.optimizer)
+    optimizer = optimizers.inner(moment.model.optimizer)
     rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
     decay = getattr(optimizer, "weight_decay", None) or 0.0
     if decay * rate > 1:
@@ -137,13 +139,3 @@ def _of_update(moment: Moment, what: str) -> Cause:
         where = f"the weight decay {decay:g}"
         return Cause("update", where, f"times the rate {rate:.3g} is above 1: {what}", fix)
     return Cause("update", f"the learning rate {rate:.3g}", f"is too high: {what}")
-
-
-def _inner(optimizer: Any) -> Any:
-    """The optimizer within one that scales the loss."""
-    return getattr(optimizer, "inner_optimizer", optimizer)
-
-
-def _listed(paths: list[str]) -> str:
-    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
-    return ", ".join(paths[:3]) + more

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dlkit.plots import labels
+from dlkit.train import durations
 from dlkit.train.report.collect import RunFiles
 
 _MONTHS = (
@@ -76,13 +77,7 @@ def duration(seconds: float) -> str:
         return "unknown time"
     if seconds < 10:
         return f"{seconds:.2g} s" if seconds < 1 else f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    minutes = round(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60} min"
+    return durations.whole(seconds)
 
 
 def moment(iso: object) -> str:

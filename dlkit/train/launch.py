@@ -82,10 +82,16 @@ def launch(
     logs = pathlib.Path(logs)
     logs.mkdir(parents=True, exist_ok=True)
     signals = Signals()
+    showing = threading.Lock()
+
+    def show_alone(line: str) -> None:
+        with showing:  # each worker is read by a thread of its own; their lines are not to mix
+            show(line)
+
     with signals.caught():
         for life in range(restarts + 1):
             before = progress()
-            codes = _live(command(life), workers, logs, show, signals)
+            codes = _live(command(life), workers, logs, show_alone, signals)
             failed = _first(codes)
             if failed is None or signals.received or not _is_worth(codes, progress() != before):
                 break

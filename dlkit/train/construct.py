@@ -12,6 +12,13 @@ from dlkit.train.recipe import Recipe
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 
 
+def compiled(recipe: Recipe, task: Task, source: Source, steps: int) -> keras.Model:
+    """The recipe's model as it is before its first step, with so many steps an epoch."""
+    made = model(recipe, task, source)
+    compile_for(made, recipe, task, steps)
+    return made
+
+
 def model(recipe: Recipe, task: Task, source: Source) -> keras.Model:
     """The recipe's model for the data, with weights drawn from the recipe's seed."""
     options = {**task.model_options(source), **recipe.model_options}

@@ -1,7 +1,6 @@
 """What a run ran on: enough to explain a figure, and to run it again."""
 
 import datetime
-import os
 import pathlib
 import platform
 import shlex
@@ -62,7 +61,7 @@ def machine() -> dict[str, Any]:
         "tensorflow": tf.__version__,
         "platform": platform.platform(),
         "processor": _processor(),
-        "cpu_count": processors(),
+        "cpu_count": flags.processors(),
         "threads": {
             "intra": tf.config.threading.get_intra_op_parallelism_threads(),
             "inter": tf.config.threading.get_inter_op_parallelism_threads(),
@@ -71,13 +70,6 @@ def machine() -> dict[str, Any]:
         "flags": flags.current(),
         "deterministic_ops": framework.is_op_determinism_enabled(),
     }
-
-
-def processors() -> int:
-    """Processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _processor() -> str:

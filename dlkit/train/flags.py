@@ -1,6 +1,6 @@
-"""Environment variables that change what TensorFlow computes, or in which order.
+"""What changes what TensorFlow computes, or in which order: environment variables, processors.
 
-They act when TensorFlow is imported, so this module imports none of it.
+The variables act when TensorFlow is imported, so this module imports none of it.
 """
 
 import json
@@ -37,3 +37,10 @@ def adopt(folder: str | os.PathLike) -> None:
             os.environ[name] = recorded[name]
         else:
             os.environ.pop(name, None)
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -116,10 +116,9 @@ def of_run(run: Any, **options: Any) -> Sweep:
         run: a `dlkit.Run`.
         **options: those of `sweep`.
     """
-    model = construct.model(run.recipe, run.task, run.source)
-    construct.compile_for(model, run.recipe, run.task, run.stream.steps_per_epoch)
-    steps = options.get("steps", STEPS)
-    epochs = -(-steps // run.stream.steps_per_epoch)
+    steps_per_epoch = run.stream.steps_per_epoch
+    model = construct.compiled(run.recipe, run.task, run.source, steps_per_epoch)
+    epochs = -(-options.get("steps", STEPS) // steps_per_epoch)
     return sweep(model, run.stream.dataset(epochs=epochs), **options)
 
 

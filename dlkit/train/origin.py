@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from dlkit.data.source import Source
-from dlkit.train import environment, folders
+from dlkit.train import environment, flags, folders
 from dlkit.train.folders import ENVIRONMENT, RunError
 
 _log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ def keep_threads(recorded: Mapping[str, Any]) -> None:
     """Lets TensorFlow use as many threads as the run did: sums come out in the same order."""
     intra = _threads(recorded)
     config = tf.config.threading
-    if intra in (0, config.get_intra_op_parallelism_threads() or environment.processors()):
+    if intra in (0, config.get_intra_op_parallelism_threads() or flags.processors()):
         return
     try:
         config.set_intra_op_parallelism_threads(intra)

@@ -251,8 +251,8 @@ class Run:
     def _compiled(self, there: tf.distribute.Strategy | None = None) -> keras.Model:
         """The recipe's model as it is before its first step; by default on one device."""
         with (there or tf.distribute.get_strategy()).scope():
-            model = construct.model(self.recipe, self.task, self.source)
-            construct.compile_for(model, self.recipe, self.task, self.stream.steps_per_epoch)
+            steps = self.stream.steps_per_epoch
+            model = construct.compiled(self.recipe, self.task, self.source, steps)
             dist.prepare(model)
         return model
 

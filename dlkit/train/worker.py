@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from dlkit.registry.errors import UsageError
+from dlkit.train import flags
 
 Say = Callable[[str], None]
 
@@ -75,7 +76,7 @@ def environments(workers: int, environ: Mapping[str, str] = os.environ) -> list[
         return [{}]
     addresses = [f"localhost:{port}" for port in _free_ports(workers)]
     shares = _gpus(workers, environ)
-    threads = max(1, _processors() // workers)
+    threads = max(1, flags.processors() // workers)
     found = []
     for index in range(workers):
         task = {"type": "worker", "index": index}
@@ -113,9 +114,3 @@ def _gpus(workers: int, environ: Mapping[str, str]) -> list[list[str]]:
             f"{workers} workers cannot share {len(there)} GPUs.", f"Start fewer: -n {len(there)}"
         )
     return [there[i * each : (i + 1) * each] for i in range(workers)] if there else []
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -25,8 +25,7 @@ def test_an_epoch(benchmark, run, tmp_path, kind):
     from dlkit.train import construct
 
     steps = run.stream.steps_per_epoch
-    model = construct.model(run.recipe, run.task, run.source)
-    construct.compile_for(model, run.recipe, run.task, steps)
+    model = construct.compiled(run.recipe, run.task, run.source, steps)
     chosen = {
         "report on a stream": lambda: [NaNReport(tmp_path / "nan", run.stream)],
         "report on any data": lambda: [NaNReport(tmp_path / "nan")],

@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from dlkit.data.names import listed
 from dlkit.train.checks.finding import FAIL, OK, WARNING, Finding
 from dlkit.train.checks.subject import Subject
 
@@ -79,11 +80,10 @@ def labels(subject: Subject) -> Finding | None:
         )
     missing = [names[k] for k in np.setdiff1d(np.arange(len(names)), found)]
     if missing:
-        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
         return Finding(
             "labels",
             WARNING,
-            f"{told}; none of: {', '.join(missing[:5])}{more}",
+            f"{told}; none of: {listed(missing)}",
             "Add examples of them: what is never shown is never learned",
         )
     return Finding("labels", OK, f"{told}; every class occurs")

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dlkit.train import checkpoint, construct, state
+from dlkit.train import checkpoint, construct, state, targets
 
 ROWS = 32  # what the model is looked at with
 LOOKED_AT = 2000  # rows whose labels are fetched where they are not known without
@@ -27,8 +27,8 @@ class Subject:
     def __init__(self, run: Any):
         self.run = run
         self.recipe, self.source = run.recipe, run.source
-        self.model = construct.model(self.recipe, run.task, self.source)
-        construct.compile_for(self.model, self.recipe, run.task, run.stream.steps_per_epoch)
+        steps = run.stream.steps_per_epoch
+        self.model = construct.compiled(self.recipe, run.task, self.source, steps)
         if not self.model.optimizer.built:
             self.model.optimizer.build(self.model.trainable_variables)
         self.keep()
@@ -57,9 +57,7 @@ class Subject:
     @property
     def classes(self) -> int:
         """The number of classes; 0 where the labels are no class numbers."""
-        spec = self.source.element_spec[1]
-        is_label = isinstance(spec, tf.TensorSpec) and spec.dtype.is_integer
-        return len(self.source.class_names) if is_label and spec.shape.rank == 1 else 0
+        return len(self.source.class_names) if targets.is_class_label(self.source) else 0
 
     @functools.cached_property
     def train_labels(self) -> np.ndarray:

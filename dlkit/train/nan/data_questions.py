@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from dlkit.data import names
 from dlkit.train.nan import numbers, watch
 from dlkit.train.nan.cause import Cause
 from dlkit.train.nan.moment import PARTS, Moment, Step, parts
@@ -100,6 +101,4 @@ def _last_outputs(seen: watch.Watched) -> Any:
 
 
 def _rows(rows: Any) -> str:
-    shown = ", ".join(str(int(row)) for row in rows[:5])
-    more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
-    return f"row{'s' if len(rows) > 1 else ''} {shown}{more}"
+    return f"row{'s' if len(rows) > 1 else ''} {names.listed([int(row) for row in rows])}"

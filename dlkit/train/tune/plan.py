@@ -73,9 +73,9 @@ def write(folder: str | os.PathLike, plan: Plan) -> None:
         "seed": plan.seed,
         "space": dict(plan.space),
     }
-    recipe = plan.recipe
-    if recipe.data:  # the search may go on from another folder
-        recipe = recipe.replace(data=str(pathlib.Path(recipe.data).expanduser().absolute()))
+    from dlkit.train import feeds  # imports TensorFlow; a wrong plan is told before
+
+    recipe = feeds.with_whole_paths(plan.recipe)  # the search may go on from another folder
     atomic.write_text(folder / RECIPE, recipe.to_yaml())
     atomic.write_text(folder / FILE, yaml.safe_dump(rest, sort_keys=False, allow_unicode=True))
 

@@ -17,8 +17,10 @@ from dlkit.train import worker
 from dlkit.train.worker import Say, Worker
 
 ASKED = (130, 143, -signal.SIGINT, -signal.SIGTERM)  # exit codes of workers that were told to end
+USAGE, DIVERGED = 2, 3  # exit codes that another life would end with too
 SETTLE = 1.0  # seconds after a first death for the others to tell theirs
 GRACE = 60.0  # seconds for the others to save, once the first has ended on a signal
+INQUIRY = 600.0  # seconds for the first worker to find out why training diverged
 
 
 class Signals:
@@ -126,7 +128,8 @@ def _live(
                 continue
             codes[each.number] = code
             if code != 0:
-                patience = GRACE if signals.received or code in ASKED else SETTLE
+                told = signals.received or code in ASKED
+                patience = GRACE if told else INQUIRY if code == DIVERGED else SETTLE
                 deadline = min(deadline, time.monotonic() + patience)
         time.sleep(0.05)
     for each in signals.workers:
@@ -145,7 +148,7 @@ def _first(codes: Mapping[int, int]) -> int | None:
 def _is_worth(codes: Mapping[int, int], got_on: bool) -> bool:
     """Whether a next life may go better."""
     failed = [code for code in codes.values() if code != 0]
-    if 2 in failed or any(code in ASKED for code in failed):  # bad usage, or told to end
+    if any(code in (USAGE, DIVERGED, *ASKED) for code in failed):
         return False
     return got_on or any(code < 0 for code in failed)
 

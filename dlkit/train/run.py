@@ -175,8 +175,13 @@ class Run:
         """
         return folders.status(self.folder)
 
-    def fit_args(self) -> dict[str, Any]:
-        """What `model.fit` needs on top of the data, all of it arguments that Keras knows."""
+    def fit_args(self, profile: bool = False) -> dict[str, Any]:
+        """What `model.fit` needs on top of the data, all of it arguments that Keras knows.
+
+        Args:
+            profile: whether about ten of the first steps are recorded for TensorBoard's profiler,
+                in the run's `tb/`.
+        """
         return {
             "epochs": self.recipe.epochs,
             "initial_epoch": self.epochs_done,
@@ -190,6 +195,8 @@ class Run:
                 self._saved,
                 self.worker.index,
                 self._waiting if self.stream.replicas == 1 else None,
+                self._compiled,
+                profile,
             ),
             "shuffle": False,  # the stream has shuffled; Keras warns of its own default otherwise
         }

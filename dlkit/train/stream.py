@@ -16,6 +16,7 @@ import numbers
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from dlkit.data import augment as augmentations
@@ -136,6 +137,17 @@ class Stream:
         batches = batches.apply(tf.data.experimental.assert_cardinality(length))
         return batches.prefetch(tf.data.AUTOTUNE)
 
+    def rows_of(self, step: int) -> np.ndarray | None:
+        """The source's rows in the batch of a step of the run, (batch,) int64, in its order.
+
+        None where samples are mixed, so that none is of one row.
+        """
+        if self.targets.mixes:
+            return None
+        e, step = divmod(step, self.steps_per_epoch)
+        order = self._order(tf.constant(self.rows, tf.int64), tf.constant(e, tf.int64))
+        return self._slice(order, tf.constant(step, tf.int64)).numpy()
+
     @property
     def element_spec(self) -> Any:
         """The `tf.TensorSpec`s of a batch: images, labels and, if asked for, sample weights."""
@@ -158,7 +170,7 @@ class Stream:
     ) -> tuple[Any, ...]:
         """One of the parts of a batch. To mix samples of the whole batch, all of it is fetched."""
         first, end = (tf.size(rows, tf.int64) * k // self.replicas for k in (part, part + 1))
-        if not (self.targets.mixup or self.targets.cutmix):
+        if not self.targets.mixes:
             return self._batch(e, begin + first, rows[first:end])
         whole = self._batch(e, begin, rows)
         return tf.nest.map_structure(lambda values: values[first:end], whole)

@@ -58,8 +58,13 @@ class Targets:
         ):
             if value and not is_class_label(source):
                 raise DataError(f"{name} needs class labels, which {source.name} has not.")
-        if (self.mixup or self.cutmix) and not _is_image(source):
+        if self.mixes and not _is_image(source):
             raise DataError(f"mixup and cutmix need images, which {source.name} has not.")
+
+    @property
+    def mixes(self) -> bool:
+        """Whether samples of a batch are mixed with each other."""
+        return bool(self.mixup or self.cutmix)
 
     def __call__(self, images: Any, labels: Any, position: tf.Tensor) -> tuple[Any, ...]:
         """Images, targets and, with class weights, a float32 weight for each sample.
@@ -69,11 +74,11 @@ class Targets:
             labels: (batch,) integers, or what the source has.
             position: of the batch's first sample among all samples of the run.
         """
-        if not (self.mixup or self.cutmix or self.smoothing):
+        if not (self.mixes or self.smoothing):
             weights = () if self.weights is None else (tf.gather(self.weights, labels),)
             return images, labels, *weights
         targets = tf.one_hot(labels, self.classes, dtype=tf.float32)
-        if self.mixup or self.cutmix:
+        if self.mixes:
             keys = mixing.keys(self.seed, position)
             images, targets = mixing.mix(images, targets, keys, self.mixup, self.cutmix)
         weights = () if self.weights is None else (tf.linalg.matvec(targets, self.weights),)

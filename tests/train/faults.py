@@ -200,4 +200,8 @@ def as_stream(made: Training, batch_size: int = 8) -> Any:
             whole = tf.data.Dataset.from_tensor_slices(tuple(rows)).batch(batch_size)
             return whole.repeat(epochs).skip(start_step)
 
+        def rows_of(self, step: int) -> np.ndarray:
+            first = step % self.steps_per_epoch * batch_size
+            return np.arange(first, first + batch_size)
+
     return Rows()

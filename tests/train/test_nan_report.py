@@ -146,6 +146,7 @@ def test_it_goes_on_counting_where_a_run_goes_on(tmp_path):
         )  # fmt: skip
     facts = json.loads((tmp_path / "nan" / "report.json").read_text())
     assert facts["step"] == 5 and facts["exact"]  # row 40 is in the sixth batch of eight
+    assert "row 0 of the batch (row 40 of the data)" in facts["what"]
 
 
 def test_several_steps_an_execution(tmp_path):

@@ -45,6 +45,13 @@ def test_an_epoch_is_a_permutation_of_the_split(source):
     np.testing.assert_array_equal(np.concatenate([y for _, y in batches]), order % 3)
 
 
+def test_the_rows_of_a_step_are_told(source):
+    stream = Stream(source, "train", batch_size=10, seed=1, augment="none")
+    for step, batch in enumerate(run(stream, epochs=2)):
+        assert stream.rows_of(step).tolist() == rows_of([batch]).tolist()
+    assert Stream(source, "train", batch_size=10, mixup=0.2).rows_of(0) is None
+
+
 def test_the_order_changes_with_the_epoch_and_with_the_seed(source):
     orders = {
         (seed, epoch): rows_of(

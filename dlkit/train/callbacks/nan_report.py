@@ -1,5 +1,6 @@
 """What went wrong when a loss or a weight is no finite number any more."""
 
+import functools
 import math
 import os
 import pathlib
@@ -9,7 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from dlkit.train import stepwise
+from dlkit.train import cluster, stepwise, votes
 from dlkit.train.callbacks.status import Status
 from dlkit.train.nan import batches, files, questions, rewind
 from dlkit.train.nan.cause import Cause, Diverged
@@ -38,6 +39,8 @@ class NaNReport(keras.callbacks.Callback):
         stream: the training data, where it can be sought: `stream.dataset(start_step, epochs)`.
         first_step: the steps that were done before, where a run goes on.
         status: is told that the run diverged.
+        alone: for a model with several replicas, which needs a stream: makes the same model on one
+            device, on which the step is looked into.
 
     Raises:
         Diverged: out of `fit`; its `cause` is what was found.
@@ -53,12 +56,14 @@ class NaNReport(keras.callbacks.Callback):
         *,
         first_step: int = 0,
         status: Status | None = None,
+        alone: Callable[[], keras.Model] | None = None,
     ):
         super().__init__()
         self.folder = pathlib.Path(folder)
         self.stream = stream
         self.first_step = first_step
         self.status = status
+        self.alone = alone
         self.step = first_step
 
     def on_train_begin(self, logs=None):
@@ -79,7 +84,7 @@ class NaNReport(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch, logs=None):
         """Copies the state, if it is time."""
         if self._rewind.due():
-            self._mark()
+            self._mark(apart=True)
 
     def on_train_batch_end(self, batch, logs=None):
         """Looks at the loss."""
@@ -106,41 +111,58 @@ class NaNReport(keras.callbacks.Callback):
             try:
                 return function(iterator)
             except tf.errors.InvalidArgumentError as error:
+                if votes.of(
+                    self.model
+                ).shared:  # the other workers wait for this one: they fail too
+                    raise
                 self._end(self.step, error)
 
         watched.of = function
         return watched
 
-    def _mark(self) -> None:
-        if _gave_up_scaling(self.model.optimizer) or self._rewind.mark(self.step):
+    def _mark(self, apart: bool = False) -> None:
+        """Copies the state; ends training, if it is ruined.
+
+        Args:
+            apart: whether other workers do not do the same in this step. No worker may end alone.
+        """
+        ruined = _gave_up_scaling(self.model.optimizer) or self._rewind.mark(self.step)
+        if ruined and not (apart and votes.of(self.model).shared):
             self._end(max(self.first_step, self.step - 1))
 
     def _end(self, step: int, error: Exception | None = None) -> None:
         """Finds the cause, writes the report and ends training."""
         self.on_train_end()
-        with stepwise.single_steps(self.model):
-            moment = self._rewind.find(self._run, step, error)
+        if not cluster.current().is_chief:
+            raise Diverged(self._told(step), "See what its first worker found")
+        model, past = self.model, self._rewind
+        if self.alone is not None:
+            model = self.alone()
+            model.make_train_function()
+            past = past.onto(model)
+        with stepwise.single_steps(model):
+            moment = past.find(functools.partial(_trained, model), step, error)
             cause, seen = _asked(moment)
         if error is not None and cause.kind == "unknown":
             raise error
         files.write(self.folder, cause, moment, seen)
         if self.status:
             self.status.write("diverged")
-        raise self._diverged(cause, moment)
-
-    def _run(self, batch: Any) -> float:
-        self.model.reset_metrics()
-        logs = self.model.train_function(iter((batch,)))
-        losses = [float(value) for name, value in logs.items() if "loss" in name]
-        return next(
-            (loss for loss in losses if not math.isfinite(loss)), losses[0] if losses else 0
-        )
-
-    def _diverged(self, cause: Cause, moment: Moment) -> Diverged:
-        told = f"training diverged after {moment.step} steps, in epoch {self._epoch + 1}: {cause}."
-        found = Diverged(f"{told} See {self.folder / 'report.txt'}", cause.fix)
+        told = f"{self._told(moment.step)}: {cause}. See {self.folder / 'report.txt'}"
+        found = Diverged(told, cause.fix)
         found.cause = cause
-        return found
+        raise found
+
+    def _told(self, step: int) -> str:
+        return f"training diverged after {step} steps, in epoch {self._epoch + 1}"
+
+
+def _trained(model: keras.Model, batch: Any) -> float:
+    """Trains on a batch; the first of its losses, or that which is no finite number."""
+    model.reset_metrics()
+    logs = model.train_function(iter((batch,)))
+    losses = [float(value) for name, value in logs.items() if "loss" in name]
+    return next((loss for loss in losses if not math.isfinite(loss)), losses[0] if losses else 0)
 
 
 def _asked(moment: Moment) -> tuple[Cause, Any]:

@@ -1,11 +1,13 @@
 """The callbacks of a run, in the order in which each needs the others' work."""
 
+import math
 import pathlib
+from collections.abc import Callable
 
 import keras
 
 from dlkit.tasks.base import Task
-from dlkit.train import checkpoint, cluster, folders, worker_state
+from dlkit.train import checkpoint, cluster, folders, stepwise, worker_state
 from dlkit.train.callbacks import csv_log
 from dlkit.train.callbacks.checkpoints import Checkpoints
 from dlkit.train.callbacks.clock import Clock
@@ -27,6 +29,8 @@ def callbacks(
     saved: checkpoint.Saved | None = None,
     worker: int = 0,
     waiting: InputTime | None = None,
+    alone: Callable[[], keras.Model] | None = None,
+    profile: bool = False,
 ) -> list[keras.callbacks.Callback]:
     """Clock, logs, limits, checkpoints and signals for a run folder.
 
@@ -38,13 +42,18 @@ def callbacks(
         saved: the checkpoint that the run goes on from.
         worker: this one's place among several; only the first writes logs, status and the best.
         waiting: the stopwatch of the training data.
+        alone: makes the run's model on one device; see `NaNReport`.
+        profile: whether some steps are recorded for TensorBoard's profiler.
     """
     steps = stream.steps_per_epoch
     clock = Clock(min(len(stream.rows), steps * recipe.batch_size), steps, waiting)
     chosen = [clock]
     if worker == 0:
         log = csv_log.CSVLog(folder / "log.csv", saved.history if saved else ())
-        chosen += [log, keras.callbacks.TensorBoard(folder / "tb", write_graph=False)]
+        at_once = stepwise.at_once(recipe.steps_per_execution, steps)
+        calls = _profiled(at_once) if profile else 0
+        board = keras.callbacks.TensorBoard(folder / "tb", write_graph=False, profile_batch=calls)
+        chosen += [log, board]
     if recipe.optimizer.ema_momentum:
         chosen.insert(0, EMA())
     reasons = {}
@@ -74,14 +83,25 @@ def callbacks(
     if worker == 0:
         status = Status(folder / "state.json", checkpoints, reasons)
         stateful.append(status)
-    if stream.replicas == 1:
-        first_step = saved.step if saved else 0
-        report = NaNReport(folder / "nan", stream, first_step=first_step, status=status)
-    else:  # a replay would make sums over replicas, which all of them had to take part in
-        report = keras.callbacks.TerminateOnNaN()
+    report = NaNReport(
+        folder / "nan",
+        stream,
+        first_step=saved.step if saved else 0,
+        status=status,
+        alone=alone if stream.replicas > 1 else None,
+    )
     chosen.insert(0, report)
     workers = len(cluster.current())
     verb = f"launch -n {workers} -- resume" if workers > 1 else "resume"
     go_on = folders.command(verb, folder)
     spec = stream.element_spec if saved else None  # to know it, the stream has to be built
     return around(saved, chosen, checkpoints, batch_spec=spec, go_on=go_on, status=status)
+
+
+def _profiled(at_once: int) -> tuple[int, int]:
+    """The first and the last call that is recorded: ten steps or more, once ten or more are done.
+
+    Keras counts calls, each of which does `at_once` steps; the first one traces.
+    """
+    calls = math.ceil(10 / at_once)
+    return 1 + calls, 2 * calls

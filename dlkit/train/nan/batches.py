@@ -4,6 +4,8 @@ import collections
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+import numpy as np
+
 from dlkit.train.nan import numbers
 
 
@@ -29,6 +31,11 @@ class Sought:
     def since(self, step: int) -> Iterator[Any]:
         """The batches from a step on."""
         return iter(self.stream.dataset(step, self.epochs))
+
+    def rows_of(self, step: int) -> np.ndarray | None:
+        """The rows of the data in the batch of a step, where the stream has such a method."""
+        rows_of = getattr(self.stream, "rows_of", None)
+        return rows_of(step) if rows_of else None
 
     def knows(self, step: int) -> bool:
         """Whether all batches from a step on are to be had."""
@@ -68,6 +75,9 @@ class Kept:
         """The batches from a step on, or the newest ones where that step's is gone."""
         skipped = max(0, step - self._first())
         return iter([batch for batch, _ in self._kept][skipped:])
+
+    def rows_of(self, step: int) -> None:
+        """Where they came from nobody knows."""
 
     def knows(self, step: int) -> bool:
         """Whether all batches from a step on are kept."""

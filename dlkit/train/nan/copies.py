@@ -5,21 +5,34 @@ from collections.abc import Mapping
 import keras
 import numpy as np
 
+from dlkit.train import replicas, state
+
 Values = list[tuple[keras.Variable, np.ndarray]]
 
 
 def take(model: keras.Model) -> Values:
-    """Every variable with its value, in the processor's memory."""
+    """Every variable with its value, in the processor's memory; of replicas, the first one's."""
     groups = [model.variables, model.metrics_variables]
     groups += [optimizer.variables for optimizer in optimizers(model) if optimizer.built]
     found = {id(v): v for group in groups for v in group}
-    return [(v, keras.ops.convert_to_numpy(v)) for v in found.values()]
+    return [(v, replicas.components(v)[0].numpy()) for v in found.values()]
 
 
 def put_back(values: Values) -> None:
     """Gives every variable its copied value."""
     for variable, value in values:
         variable.assign(value)
+
+
+def moved(values: Values, model: keras.Model, other: keras.Model) -> Values:
+    """The values of one model for the variables of another that was built and compiled alike.
+
+    Metrics, which have no variables before a model's first step, are left out.
+    """
+    places = {id(v): place for place, v in state.variables(model).items()}
+    there = state.variables(other)
+    pairs = [(there.get(places.get(id(v))), value) for v, value in values]
+    return [(v, value) for v, value in pairs if v is not None]
 
 
 def optimizers(model: keras.Model) -> list[keras.optimizers.Optimizer]:

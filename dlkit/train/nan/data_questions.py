@@ -1,5 +1,6 @@
 """Questions about the batch: what is no number, labels of no class, numbers unlike all others."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ def bad_values(moment: Moment, seen: watch.Watched) -> Cause | None:
             rows = numbers.bad_rows(tensor) if tensor.dtype.is_floating else []
             if len(rows) and _is_to_blame(moment, rows):
                 found = numbers.odd_ones(tf.gather(tensor, rows))
-                told = f"holds {found} in {_rows(rows)} of the batch"
+                told = f"holds {found} in {_rows(moment, rows)}"
                 return Cause(PARTS[name], path, told)
     return None
 
@@ -40,7 +41,7 @@ def bad_labels(moment: Moment, seen: watch.Watched) -> Cause | None:
         rows = np.flatnonzero(outside.any(axis=1))
         if len(rows):
             first = values[outside][0]
-            told = f"is {first:g} in {_rows(rows)} of the batch; the model's {classes} outputs are "
+            told = f"is {first:g} in {_rows(moment, rows)}; the model's {classes} outputs are "
             return Cause("label", path, f"{told}for labels 0 … {classes - 1}")
     return None
 
@@ -59,7 +60,7 @@ def huge_values(moment: Moment, seen: watch.Watched) -> Cause | None:
             rows = np.flatnonzero(sizes > max(HUGE, SPIKE * float(np.median(sizes))))
             rows = rows if len(rows) else np.flatnonzero(sizes > HUGE)
             if len(rows) and _is_to_blame(moment, rows):
-                told = f"is as large as {sizes.max():.3g} in {_rows(rows)} of the batch"
+                told = f"is as large as {sizes.max():.3g} in {_rows(moment, rows)}"
                 return Cause(PARTS[name], path, told)
     return None
 
@@ -68,7 +69,9 @@ def _spike(moment: Moment, name: str, step: Step) -> Cause:
     part = parts(moment.batch_of(step.number))[name]
     path, tensor = max(numbers.named(part, name), key=lambda found: numbers.largest(found[1]))
     sizes = numbers.row_sizes(tensor)
-    what = f"is as large as {sizes.max():.3g} in {_rows([int(sizes.argmax())])} of the batch"
+    what = (
+        f"is as large as {sizes.max():.3g} in {_rows(moment, [int(sizes.argmax())], step.number)}"
+    )
     ago = moment.step - step.number
     when = f", {ago} step{'s' if ago > 1 else ''} before" if ago else ""
     usual = f"in others it is {_usual(moment, name, step):.3g}"
@@ -100,5 +103,11 @@ def _last_outputs(seen: watch.Watched) -> Any:
     return seen.calls[-1].outputs if seen.calls else []
 
 
-def _rows(rows: Any) -> str:
-    return f"row{'s' if len(rows) > 1 else ''} {names.listed([int(row) for row in rows])}"
+def _rows(moment: Moment, rows: Sequence[int], step: int | None = None) -> str:
+    """`row 3 of the batch (row 1042 of the data)`, where a stream knows them."""
+    plural = "s" if len(rows) > 1 else ""
+    told = f"row{plural} {names.listed([int(row) for row in rows])} of the batch"
+    of_data = moment.rows_of(moment.step if step is None else step)
+    if of_data is None:
+        return told
+    return f"{told} (row{plural} {names.listed([int(of_data[row]) for row in rows])} of the data)"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
+import numpy as np
 
 from dlkit.train.nan import copies
 
@@ -49,6 +50,7 @@ class Moment:
         broken: paths of the variables that held no finite numbers after it.
         error: what the step raised, if it raised.
         batch_of: gives the batch of a step of the trace.
+        rows_of: gives the rows of the data in that batch, where they are known.
     """
 
     model: keras.Model
@@ -61,6 +63,7 @@ class Moment:
     broken: list[str]
     error: BaseException | None = None
     batch_of: Callable[[int], Any] = lambda step: None
+    rows_of: Callable[[int], np.ndarray | None] = lambda step: None
 
     def restore(self) -> None:
         """Gives every variable the value that it had before the step."""

@@ -67,6 +67,24 @@ class Rewind:
         self._cost = self._at - began
         return [variable.path for variable in broken]
 
+    def onto(self, model: keras.Model) -> "Rewind":
+        """The same state for another model that was built and compiled alike.
+
+        Of a model with several replicas this is one on a single device: it does the same steps on
+        whole batches, and makes no sums that other processes would have to take part in.
+        """
+        found = Rewind(model, self.batches, self.step)
+        model.optimizer.build(model.trainable_variables)
+        if self.values is not None:
+            found.values = copies.moved(self.values, self.model, model)
+            pairs = zip(self.model.variables, model.variables, strict=True)
+            other = {mine.path: its for mine, its in pairs}
+            found.calm = {other[path].path: size for path, size in self.calm.items()}
+            found._excused = {
+                id(other[v.path]) for v in self.model.variables if id(v) in self._excused
+            }
+        return found
+
     def find(
         self, run: Callable[[Any], float], last: int, error: BaseException | None = None
     ) -> Moment:
@@ -104,7 +122,7 @@ class Rewind:
 
     def _moment(self, step, batch, exact, before, trace, error) -> Moment:
         found = Moment(self.model, step, batch, exact, before, self.calm, trace, [], error)
-        found.batch_of = self._batch
+        found.batch_of, found.rows_of = self._batch, self.batches.rows_of
         found.restore()
         return found
 

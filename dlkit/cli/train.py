@@ -1,6 +1,7 @@
 """`dlkit train NAME`: trains a registered model and writes a run folder with a report."""
 
 import argparse
+import shlex
 
 from dlkit.cli import recipe_words
 
@@ -12,6 +13,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the verb's arguments."""
     recipe_words.configure(parser, lengths=True)
     parser.add_argument("--devices", help="2, gpu:0,1 or cpu:2 (default: one)")
+    parser.add_argument(
+        "--profile", action="store_true", help="record some steps for TensorBoard's profiler"
+    )
     parser.add_argument("--run", metavar="DIR", help="the run's folder (default: a new runs/…)")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --run DIR")
 
@@ -19,14 +23,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Trains, judges the best epoch on the test split, and writes the report."""
     if args.resume:
-        return fit(_resumed(args))
+        return fit(_resumed(args), args.profile)
     recipe = recipe_words.recipe(args)  # a wrong word is told before TensorFlow is imported
 
     from dlkit.train.folders import new_folder
     from dlkit.train.run import Run
 
     folder = args.run or new_folder(recipe.model, recipe.dataset)
-    return fit(Run(folder, recipe, devices=args.devices))
+    return fit(Run(folder, recipe, devices=args.devices), args.profile)
 
 
 def _resumed(args: argparse.Namespace):
@@ -58,7 +62,7 @@ def resumed(folder: str):
     return Run(folder, resume=True)
 
 
-def fit(session) -> int:
+def fit(session, profile: bool = False) -> int:
     """Trains a run, judges its best epoch on the test split, and writes its report."""
     recipe = session.recipe
     try:
@@ -73,7 +77,7 @@ def fit(session) -> int:
         print(f"note: {note}")
     if session.epochs_done < recipe.epochs:
         with tracked:
-            _train(session, model)
+            _train(session, model, profile)
     else:
         print(f"All {recipe.epochs} epochs were done before.")
     if not session.worker.is_chief:  # the chief judges, alone
@@ -84,16 +88,19 @@ def fit(session) -> int:
     report = session.report()
     print(sentence(evaluation))
     print(f"report: {report}")
+    if profile:
+        print(f"profile: tensorboard --logdir {shlex.quote(str(session.folder / 'tb'))}")
     print(session.folder)
     return 0
 
 
-def _train(session, model) -> None:
+def _train(session, model, profile: bool) -> None:
     from dlkit.train.nan import Diverged
 
     verbose = "auto" if session.worker.is_chief else 0
     try:
-        model.fit(session.train, validation_data=session.val, verbose=verbose, **session.fit_args())
+        args = session.fit_args(profile=profile)
+        model.fit(session.train, validation_data=session.val, verbose=verbose, **args)
     except Diverged:
         if (session.folder / "log.csv").exists():
             session.report()

@@ -6,7 +6,7 @@ from dlkit import registry
 from dlkit.data.source import Source
 from dlkit.registry.errors import DlkitError
 from dlkit.tasks.base import Task
-from dlkit.train import depth, optimizers, schedules
+from dlkit.train import depth, optimizers, schedules, stepwise
 from dlkit.train.recipe import Recipe
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
@@ -62,6 +62,6 @@ def compile_for(built: keras.Model, recipe: Recipe, task: Task, steps: int) -> N
     optimizer = optimizers.make(recipe.optimizer, rate, built.trainable_variables, factors)
     if recipe.precision == "float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    at_once = max(n for n in range(1, recipe.steps_per_execution + 1) if steps % n == 0)
+    at_once = stepwise.at_once(recipe.steps_per_execution, steps)
     options = task.compile_options(built)
     built.compile(optimizer=optimizer, steps_per_execution=at_once, **options)

@@ -1,9 +1,14 @@
-"""One step a call, for what looks at every step."""
+"""How many steps a call of `fit`'s function does."""
 
 import contextlib
 from collections.abc import Iterator
 
 import keras
+
+
+def at_once(most: int, steps: int) -> int:
+    """The steps that run in one call: the largest divisor of an epoch's steps up to `most`."""
+    return max(n for n in range(1, most + 1) if steps % n == 0)
 
 
 @contextlib.contextmanager

@@ -45,6 +45,13 @@ def test_train_eval_predict_report(here, capsys):
     assert Image.open("run.png").width >= 1200
 
 
+def test_some_steps_are_recorded_for_the_profiler(here, capsys):
+    assert main([*QUICK, "--limit-batches", "25", "--run", "r", "--profile"]) == 0
+    assert "profile: tensorboard --logdir r/tb" in capsys.readouterr().out
+    (recorded,) = (here / "r" / "tb").rglob("*.xplane.pb")
+    assert b"/device:CPU" in recorded.read_bytes() or b"host:CPU" in recorded.read_bytes()
+
+
 def test_resume(here, capsys):
     assert main([*QUICK, "--run", "r"]) == 0
     assert main(["train", "--resume", "--run", "r"]) == 0

@@ -11,6 +11,8 @@ import sys
 
 import pytest
 
+from dlkit.train import launch
+
 VICTIM = pathlib.Path(__file__).with_name("victim.py")
 TIMES = ("seconds", "images_per_second", "input_seconds")
 
@@ -23,6 +25,35 @@ def lives(folder, epochs, kills=()):
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     (digest,) = [line["digest"] for line in lines if "digest" in line]
     return [line for line in lines if "exit" in line], digest
+
+
+def worker_lives(folder, epochs, kills, monkeypatch):
+    """Lets two workers die and go on under the launcher; what it said, and each one's digest."""
+    monkeypatch.setattr(launch, "_interrupted", lambda seconds, signals: False)  # no pause
+    kills = [*kills, "none"]
+    lines, said = [], []
+    code = launch.launch(
+        lambda life: [
+            sys.executable,
+            str(VICTIM),
+            "--worker",
+            str(folder),
+            str(epochs),
+            kills[life],
+        ],
+        2,
+        logs=folder.with_name(f"{folder.name}-logs"),
+        progress=lambda: None,  # one that was killed is tried again without any
+        restarts=len(kills) - 1,
+        show=lines.append,
+        say=said.append,
+    )
+    assert code == 0, lines[-50:]
+    digests = {
+        line[:3]: json.loads(line[4:])["digest"] for line in lines if line[4:].startswith("{")
+    }
+    assert sorted(digests) == ["[0]", "[1]"]
+    return said, digests
 
 
 def log(folder):
@@ -59,3 +90,26 @@ def test_fifty_kills(tmp_path, capsys):
     kills += [f"time:{draw.uniform(0, 0.15):.3f}" for _ in range(10)]
     draw.shuffle(kills)
     compare(tmp_path, 20, kills, capsys)
+
+
+@pytest.mark.slow
+def test_fifty_kills_of_two_workers(tmp_path, capsys, monkeypatch):
+    """The same, of one worker or the other, under the launcher that starts both again."""
+    draw = random.Random(1)
+    kills = [f"step:{draw.randint(1, 11)}" for _ in range(20)]
+    kills += [f"write:{draw.randint(1, 4)}" for _ in range(20)]
+    kills += [f"time:{draw.uniform(0, 0.3):.3f}" for _ in range(10)]
+    draw.shuffle(kills)
+    kills = [f"{draw.randint(0, 1)}/{kill}" for kill in kills]
+    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
+    _, digests = worker_lives(undisturbed, 25, (), monkeypatch)
+    said, killed_digests = worker_lives(killed, 25, kills, monkeypatch)
+    with capsys.disabled():
+        phases = collections.Counter(kill.partition(":")[0] for kill in kills)
+        print(f"\n{len(said)} times SIGKILL ({dict(phases)})")
+    assert [line.partition(".")[0] for line in said] == [
+        f"worker {kill[0]} was killed by SIGKILL" for kill in kills
+    ]
+    assert killed_digests == digests
+    assert log(killed) == log(undisturbed)
+    assert not list((killed / "ckpt").rglob(".*"))

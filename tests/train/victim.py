@@ -1,15 +1,19 @@
 """A training that is killed on purpose: run by test_kill.py in a process of its own.
 
     python victim.py FOLDER EPOCHS KILL…
+    python victim.py --worker FOLDER EPOCHS KILL
 
 Each KILL is a phase at which the training, begun or resumed, gets SIGKILL:
 
     step:N     after the N-th step that this life trains, before anything of it is saved
     write:N    with the N-th file of this life's checkpoints written aside, before its rename
     time:S     S seconds after its first step, wherever it is
+    none       not at all
 
-A life without a kill comes last. Lives are forked from one process that has imported TensorFlow,
-which takes longer than they live. Prints one JSON line a life, and the digest at the end.
+In the first form a life without a kill comes last. Lives are forked from one process that has
+imported TensorFlow, which takes longer than they live. Prints one JSON line a life, and the digest
+at the end. In the second form it is one life of one of several workers, and `1/step:N` means
+worker 1 alone.
 """
 
 import json
@@ -23,7 +27,7 @@ import keras
 
 import dlkit
 from dlkit.layers import ClassifierOutput
-from dlkit.train import callbacks, checkpoint, run, state  # noqa: F401 (before the forks)
+from dlkit.train import callbacks, checkpoint, cluster, run, state  # noqa: F401 (before the forks)
 
 
 @dlkit.register_model("victim", task="image-classification", input_shape=(8, 8, 1))
@@ -102,6 +106,14 @@ def live(folder, epochs, kill):
     return state.digest(model)
 
 
+def work(folder, epochs, kill):
+    """One life of one worker; prints its digest if it is let."""
+    who, _, phase = kill.rpartition("/")
+    mine = who == str(cluster.current().index)
+    digest = live(pathlib.Path(folder), int(epochs), phase if mine else "none")
+    print(json.dumps({"digest": digest}), flush=True)
+
+
 def main(folder, epochs, *kills):
     folder = pathlib.Path(folder)
     for kill in (*kills, "none"):
@@ -119,4 +131,7 @@ def main(folder, epochs, *kills):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if sys.argv[1] == "--worker":
+        work(*sys.argv[2:])
+    else:
+        main(*sys.argv[1:])

@@ -1,6 +1,7 @@
 """The words that say a recipe, alike for every verb that takes one."""
 
 import argparse
+import shlex
 from typing import Any
 
 from dlkit.registry import errors
@@ -38,8 +39,7 @@ def recipe(args: argparse.Namespace) -> Any:
         DlkitError: the model or the dataset is unknown.
     """
     check(args)
-    given = settings(args)
-    return load(args, args.dataset or given.pop("dataset", None), given)
+    return load(args, args.dataset, settings(args))
 
 
 def check(args: argparse.Namespace) -> None:
@@ -56,9 +56,13 @@ def check(args: argparse.Namespace) -> None:
 
 
 def load(args: argparse.Namespace, dataset: str | None, given: dict[str, Any]) -> Any:
-    """The recipe of the model or the file that is named, with the fields that were set."""
+    """The recipe of the model or the file that is named, with the fields that were set.
+
+    A dataset among them goes before `dataset`.
+    """
     from dlkit.train.recipe import Recipe
 
+    dataset = given.pop("dataset", dataset)
     if args.config:
         return Recipe.from_yaml(args.config, dataset, **given)
     return Recipe.load(args.name, dataset, **given)
@@ -70,7 +74,7 @@ def settings(args: argparse.Namespace) -> dict[str, Any]:
     Raises:
         UsageError: a `--set` is not of the form A.B=C.
     """
-    import yaml
+    from dlkit.train import typed
 
     fields = [field for field, _, _ in (FLAGS | LENGTHS).values()]
     given = {field: getattr(args, field, None) for field in fields}
@@ -80,8 +84,24 @@ def settings(args: argparse.Namespace) -> dict[str, Any]:
         if not equals or not path:
             raise errors.UsageError(f"--set {pair}: expected A.B=C.", "As in: --set epochs=5")
         try:
-            found[path] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            told = f"--set {pair}: {value!r} is no YAML value."
-            raise errors.UsageError(told, "Quote it") from None
+            found[path] = typed.value(value)
+        except errors.UsageError as error:
+            raise errors.within(f"--set {pair}", error) from None
     return found
+
+
+def again(args: argparse.Namespace, made: Any) -> str:
+    """The words that were given for a recipe, quoted for another command's line.
+
+    Args:
+        args: the words.
+        made: the recipe that they say.
+    """
+    words = ["-c", args.config] if args.config else [made.model]
+    words += ["--dataset", made.dataset]
+    for flag, (field, _, _) in (FLAGS | LENGTHS).items():
+        value = getattr(args, field, None)
+        words += [] if value is None else [flag, str(value)]
+    for pair in args.set:
+        words += ["--set", pair]
+    return shlex.join(words)

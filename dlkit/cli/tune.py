@@ -38,7 +38,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="a recipe's field: one value, a range such as 1e-4..1e-2, or a choice such as "
         "none,shift",
     )
-    parser.add_argument("--trials", type=int, help="how many runs at most (default: 10)")
+    parser.add_argument(
+        "--trials", type=int, help="how many runs at most (default: 10; hyperband: all that it has)"
+    )
     parser.add_argument("--search", metavar="HOW", help=f"{kinds} (default: random)")
     parser.add_argument("--seed", type=int, help="of what is drawn (default: 0)")
     parser.add_argument("--run", metavar="DIR", help="the search's folder (default: a new runs/…)")
@@ -52,18 +54,31 @@ def run(args: argparse.Namespace) -> int:
     adviser.check()  # that, and a wrong word, are told at once, before TensorFlow is imported
     found = _resumed(args) if args.resume else _plan(args)
 
+    from dlkit.train import lock
     from dlkit.train.folders import new_folder
     from dlkit.train.tune import search
 
     search.check(found)
     folder = pathlib.Path(args.run or new_folder(found.recipe.model, "tune"))
-    plan.write(folder, found)
+    folder.mkdir(parents=True, exist_ok=True)
+    held = lock.acquire(folder)  # another process' plan is not written over
+    try:
+        plan.write(folder, found)
+        _tell(found)
+        return _search(folder, found)
+    finally:
+        held.release()
+
+
+def _tell(found: Any) -> None:
+    """What is searched over, and for how long."""
     for dimension in found.dimensions:
         print(dimension)
+    if found.algorithm == "hyperband":
+        print(f"at most {found.trials} trials, the longest of {found.recipe.epochs} epochs")
     if found.recipe.limit_batches and "batch_size" in found.space:
         output.remark("note: limit_batches limits validation too, so that batch sizes are judged "
                       "on different rows")  # fmt: skip
-    return _search(folder, found)
 
 
 def _resumed(args: argparse.Namespace) -> Any:
@@ -127,7 +142,7 @@ def _search(folder: pathlib.Path, found: Any) -> int:
     best = search.best(done, found)
     print()
     print(_table(done, best, monitor))
-    recipe = search.write_best(folder, best)
+    recipe = search.write_best(folder, best, found)
     print(f"Judged on the validation split alone; the test split is yet to be seen.\n{recipe}")
     print(f"Train it: dlkit train -c {shlex.quote(str(recipe))}")
     return 0

@@ -1,5 +1,8 @@
 """`dlkit tune`, as typed."""
 
+import subprocess
+import sys
+
 import pytest
 
 import dlkit
@@ -51,6 +54,12 @@ def test_a_search_ends_with_its_table_and_the_command_that_trains_the_best(here,
         ([*QUICK, *OPEN, "--trials", "0"], 2, "trials"),
         ([*QUICK, "--set", "augment=none,shfit"], 1, "Did you mean 'shift'"),
         ([*QUICK, *OPEN, "--dataset", "digitz"], 1, "Did you mean 'digits'"),
+        (
+            [*QUICK, *OPEN, "--search", "hyperband", "--epochs", "9", "--trials", "3"],
+            2,
+            "--trials 13",
+        ),
+        ([*QUICK, "--set", "data=a,b"], 2, "not to be compared"),
         (["tune", "nosuch", *OPEN], 1, "no model 'nosuch'"),
         (["tune", "--resume"], 2, "--run DIR"),
         (["tune", "--resume", "--run", "none"], 1, "holds no search"),
@@ -62,6 +71,39 @@ def test_mistakes_leave_nothing(here, capsys, words, code, message):
     captured = capsys.readouterr()
     assert message in captured.err and "internal" not in captured.err
     assert not list(here.iterdir())
+
+
+def test_the_dataset_may_be_set_like_any_field(here, capsys):
+    one = ["--set", "dataset=digits", "--trials", "1", "--run", "s"]
+    assert main([*QUICK, *OPEN, *one]) == 0
+    assert dlkit.Recipe.load(here / "s" / "best.yaml").dataset == "digits"
+
+
+def test_hyperband_to_its_end(here, capsys):
+    words = ["--search", "hyperband", "--epochs", "3", "--limit-batches", "2", "--run", "s"]
+    assert main([*QUICK, *OPEN, *words]) == 0
+    assert "at most 6 trials, the longest of 3 epochs" in capsys.readouterr().out
+    assert dlkit.Recipe.load(here / "s" / "best.yaml").epochs == 3
+    assert len(list((here / "s").glob("trial-*"))) == 6
+
+
+def test_the_plan_of_another_process_is_not_written_over(here, capsys):
+    assert main([*QUICK, *OPEN, "--trials", "1", "--run", "s"]) == 0
+    before = (here / "s" / "tune.yaml").read_bytes()
+    code = """
+import pathlib, sys
+from dlkit.train import lock
+held = lock.acquire(pathlib.Path("s"))
+print("held", flush=True)
+sys.stdin.read()
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as other:  # fmt: skip
+        assert other.stdout.readline() == "held\n"
+        assert main(["tune", "--resume", "--run", "s", "--trials", "9"]) == 1
+        other.stdin.close()
+    assert "by another process" in capsys.readouterr().err
+    assert (here / "s" / "tune.yaml").read_bytes() == before
 
 
 def test_what_is_missing_is_told_first(here, capsys, monkeypatch):

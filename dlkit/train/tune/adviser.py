@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dlkit.train import extras
+from dlkit.train.tune import space
 from dlkit.train.tune.space import Choice, Dimension
 
 ALGORITHMS = {  # name -> keras-tuner's oracle, and what it does
@@ -19,6 +20,8 @@ ALGORITHMS = {  # name -> keras-tuner's oracle, and what it does
     "hyperband": ("HyperbandOracle", "many for few epochs, the best third for three times as many"),
 }
 EPOCHS = "tuner/epochs"  # the name under which Hyperband says how long a trial is to be
+FACTOR = 3  # of Hyperband: so many times fewer trials a round, for so many times the epochs
+PATIENCE = 20  # times that each point of a small space is drawn before it counts as gone through
 
 _RUNNING, _COMPLETED, _FAILED = "RUNNING", "COMPLETED", "FAILED"
 
@@ -30,6 +33,22 @@ def check() -> None:
         MissingExtra: it is not installed.
     """
     extras.need("a search", ["keras_tuner"], "dlkit-core[tune]")
+
+
+def brackets(epochs: int) -> list[list[int]]:
+    """How many trials each round of each of Hyperband's brackets has, as keras-tuner counts them.
+
+    Args:
+        epochs: the most that a trial gets, as those of a bracket's last round do.
+    """
+    highest = 0
+    while FACTOR ** (highest + 1) <= epochs:
+        highest += 1
+    last = math.ceil(1 + math.log(epochs, FACTOR))
+    return [
+        [math.ceil(last / (number + 1) * FACTOR ** (number - r)) for r in range(number + 1)]
+        for number in range(highest, -1, -1)
+    ]
 
 
 class Adviser:
@@ -61,7 +80,11 @@ class Adviser:
 
         self.dimensions = {dimension.path: dimension for dimension in dimensions}
         made = getattr(keras_tuner.oracles, ALGORITHMS[algorithm][0])
-        own = {"max_epochs": epochs} if algorithm == "hyperband" else {"max_trials": trials}
+        own = (
+            {"max_epochs": epochs, "factor": FACTOR}
+            if algorithm == "hyperband"
+            else {"max_trials": trials}
+        )
         self._oracle = made(
             objective=keras_tuner.Objective("value", direction=mode),
             hyperparameters=_space(dimensions),
@@ -70,6 +93,8 @@ class Adviser:
             **own,
         )
         self._oracle.verbose = 0
+        if math.isfinite(many := space.points(dimensions)):
+            self._oracle._max_collisions = PATIENCE * many
         self._aside = tempfile.TemporaryDirectory(prefix="dlkit-tune-")
         BaseTuner(self._oracle, directory=self._aside.name)  # it is what gives an oracle a folder
         self._trial: Any = None

@@ -84,7 +84,7 @@ def trials(
             settings |= _recorded(path, plan, settings)
             if began:
                 began(Trial(path, settings))
-            done = _trained(path, plan.recipe.replace(**settings), settings)
+            done = _trained(path, plan.recipe, settings)
             asked.tell(done.value, settings)
             yield done
     finally:
@@ -109,10 +109,12 @@ def best(found: Sequence[Trial], plan: Plan) -> Trial:
     return max(judged, key=lambda trial: sign * trial.value)
 
 
-def write_best(folder: str | os.PathLike, trial: Trial) -> pathlib.Path:
-    """Writes the trial's whole recipe as `best.yaml`."""
-    recipe = (trial.folder / CONFIG).read_text(encoding="utf-8")
-    return atomic.write_text(pathlib.Path(folder) / BEST, recipe)
+def write_best(folder: str | os.PathLike, trial: Trial, plan: Plan) -> pathlib.Path:
+    """Writes the trial's whole recipe as `best.yaml`, with the epochs that Hyperband cut short."""
+    recipe = Recipe.from_yaml(trial.folder / CONFIG)
+    if plan.algorithm == "hyperband":
+        recipe = recipe.replace(epochs=plan.recipe.epochs)
+    return atomic.write_text(pathlib.Path(folder) / BEST, recipe.to_yaml())
 
 
 def task(plan: Plan) -> Task:
@@ -159,6 +161,7 @@ def _trained(path: pathlib.Path, recipe: Recipe, settings: Mapping[str, Any]) ->
     """Trains one trial to its end, as far as it is not there yet."""
     keras.utils.clear_session()
     try:
+        recipe = recipe.replace(**settings)  # values may exclude each other
         run = Run(path, resume=True) if (path / CONFIG).exists() else Run(path, recipe)
         if run.status in _GO_ON:
             model = run.build()

@@ -8,10 +8,14 @@ from typing import Any
 
 import yaml
 
+from dlkit.registry import errors
 from dlkit.registry.errors import UsageError
+from dlkit.train import typed
 from dlkit.train.recipe import Recipe
 
 EXAMPLE = "As in: --set optimizer.learning_rate=1e-4..1e-2 --set augment=none,shift"
+DATA = ("dataset", "data", "data_options")  # fields that say what is trained on
+PATHS = ("cache",)  # fields of paths, which depend on where one stands
 WIDE = 10  # a range whose ends are so many times apart is searched by its exponent
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -55,6 +59,14 @@ class Choice:
     path: str
     values: tuple[Any, ...]
 
+    @property
+    def text(self) -> str:
+        """The values as one types them."""
+        listed = yaml.safe_dump(
+            list(self.values), default_flow_style=True, allow_unicode=True, width=math.inf
+        )
+        return listed.strip()[1:-1]
+
     def __str__(self) -> str:
         return f"{self.path}: {', '.join(map(str, self.values))}"
 
@@ -77,9 +89,9 @@ def split(pairs: Sequence[str]) -> tuple[dict[str, Any], dict[str, str]]:
             texts[path] = text
             continue
         try:
-            fixed[path] = yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise UsageError(f"--set {pair}: {text!r} is no YAML value.", "Quote it") from None
+            fixed[path] = typed.value(text)
+        except UsageError as error:
+            raise errors.within(f"--set {pair}", error) from None
     return fixed, texts
 
 
@@ -101,6 +113,16 @@ def read(texts: Mapping[str, str], recipe: Recipe) -> list[Dimension]:
     return [_dimension(path, text, recipe) for path, text in texts.items()]
 
 
+def points(dimensions: Sequence[Dimension]) -> float:
+    """How many settings there are to try; infinite where a number between two may be any."""
+    return math.prod(
+        len(dim.values) if isinstance(dim, Choice)
+        else dim.high - dim.low + 1 if dim.whole
+        else math.inf
+        for dim in dimensions
+    )  # fmt: skip
+
+
 def value_at(recipe: Recipe, path: str) -> Any:
     """What stands at a dotted path; None where an option is not given."""
     found: Any = recipe
@@ -110,10 +132,10 @@ def value_at(recipe: Recipe, path: str) -> Any:
 
 
 def _dimension(path: str, text: str, recipe: Recipe) -> Dimension:
-    if path == "dataset":
+    if path.partition(".")[0] in DATA:
         raise UsageError(
-            "--set dataset: figures on different data are not to be compared.",
-            "Search on one: --dataset digits",
+            f"--set {path}: figures on different data are not to be compared.",
+            f"Search on one: --set {path}=VALUE",
         )
     ends = _RANGE.fullmatch(text)
     if not ends:
@@ -131,15 +153,20 @@ def _dimension(path: str, text: str, recipe: Recipe) -> Dimension:
 
 
 def _checked(recipe: Recipe, path: str, values: Sequence[Any]) -> list[Any]:
-    """The values as the recipe's field keeps them."""
-    return [value_at(recipe.replace(**{path: value}), path) for value in values]
+    """The values as a run's recipe keeps them."""
+    recipes = [recipe.replace(**{path: value}) for value in values]
+    if path in PATHS:
+        from dlkit.train import feeds  # imports TensorFlow; a wrong word is told before
+
+        recipes = [feeds.with_whole_paths(one) for one in recipes]
+    return [value_at(one, path) for one in recipes]
 
 
 def _listed(text: str) -> list[Any]:
     """`none,shift` as YAML has it between brackets, so that a value may be a list itself."""
     try:
-        found = yaml.safe_load(f"[{text}]")
-    except yaml.YAMLError:
+        found = typed.value(f"[{text}]")
+    except UsageError:
         return [text]
     return found if isinstance(found, list) else [text]
 

@@ -63,6 +63,22 @@ def test_hyperband_gives_good_ones_more_epochs(dimensions, mode):
     assert len(found) < 90  # it ends by itself
 
 
+@pytest.mark.parametrize("epochs", [3, 9, 20])
+def test_brackets_are_those_that_keras_tuner_goes_through(dimensions, epochs):
+    rounds = adviser.brackets(epochs)
+    found = asked("hyperband", dimensions[:1], near, trials=99, epochs=epochs)
+    assert len(found) == sum(map(sum, rounds))
+    first = [settings["epochs"] for settings in found[: sum(rounds[0])]]
+    assert first == sorted(first) and first[-1] == epochs
+    assert [first.count(n) for n in sorted(set(first))] == rounds[0]
+
+
+def test_hyperband_goes_up_in_a_space_of_just_as_many_points(recipe):
+    texts = {"batch_size": "8..10", "augment": "none,shift,crop-flip"}
+    found = asked("hyperband", space.read(texts, recipe), lambda s: s["batch_size"], trials=99)
+    assert [settings["epochs"] for settings in found[:13]] == [1] * 9 + [3] * 3 + [9]
+
+
 def test_a_small_space_is_gone_through_once(dimensions):
     found = asked("random", dimensions[1:], lambda s: 1.0, trials=20)
     assert len(found) == 4 == len({tuple(s.values()) for s in found})

@@ -43,7 +43,7 @@ def test_each_trial_is_a_run_judged_on_validation_alone(tmp_path, plan, monkeypa
 
     best = search.best(found, plan)
     assert best.value == max(trial.value for trial in found)
-    path = search.write_best(tmp_path / "s", best)
+    path = search.write_best(tmp_path / "s", best, plan)
     assert dlkit.Recipe.load(path) == plan.recipe.replace(**best.settings)
 
 
@@ -111,6 +111,35 @@ def test_failed_and_diverged_trials_have_no_value_and_end_nothing(tmp_path, reci
     assert math.isnan(by[0, 1e-3].value) and math.isnan(by[8, 1e30].value)
     again = list(search.trials(tmp_path / "s", plan))
     np.testing.assert_equal([t.value for t in again], [t.value for t in found])
+
+
+def test_values_that_exclude_each_other_are_a_failed_trial(tmp_path, recipe):
+    both = {"optimizer.clipnorm": "0,1", "optimizer.clipvalue": "0,1"}
+    plan = Plan(recipe=recipe.replace(epochs=1, limit_batches=2), space=both, trials=4)
+    found = list(search.trials(tmp_path / "s", plan))
+    (failed,) = (trial for trial in found if set(trial.settings.values()) == {1.0})
+    assert failed.status == "failed" and "clip" in failed.problem and math.isnan(failed.value)
+    assert [trial.status for trial in found].count("finished") == 3
+    again = list(search.trials(tmp_path / "s", plan))
+    assert [trial.status for trial in again] == [trial.status for trial in found]
+
+
+def test_hyperbands_best_is_written_with_all_epochs(tmp_path, recipe):
+    plan = Plan(recipe=recipe.replace(epochs=3, limit_batches=2), algorithm="hyperband",
+                space={"optimizer.learning_rate": "1e-4..1e-2"})  # fmt: skip
+    found = list(search.trials(tmp_path / "s", plan))
+    assert [trial.settings["epochs"] for trial in found] == [1, 1, 1, 3, 3, 3]
+    best = dlkit.Recipe.load(search.write_best(tmp_path / "s", found[0], plan))
+    assert best == plan.recipe.replace(**{**found[0].settings, "epochs": 3})
+
+
+def test_a_search_over_caches_goes_on(tmp_path, recipe, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    short = recipe.replace(epochs=1, limit_batches=2)
+    plan = Plan(recipe=short, space={"cache": "memory,decoded"}, trials=2)
+    found = list(search.trials("s", plan))
+    assert {trial.settings["cache"] for trial in found} == {"memory", str(tmp_path / "decoded")}
+    assert [trial.value for trial in search.trials("s", plan)] == [trial.value for trial in found]
 
 
 def test_no_value_at_all(tmp_path, recipe):

@@ -25,6 +25,8 @@ def read(recipe, path, text):
         ("optimizer.learning_rate", "1e-3, 1e-2", Choice("optimizer.learning_rate", (1e-3, 1e-2))),
         ("class_weights", "true,false", Choice("class_weights", (True, False))),
         ("image_size", "null,32", Choice("image_size", (None, 32))),
+        ("model_options.rate", "1e-3,1e-2", Choice("model_options.rate", (1e-3, 1e-2))),
+        ("model_options.rate", "1e-3,'1e-3'", Choice("model_options.rate", (1e-3, "1e-3"))),
         ("model_options.shape", "[1, 2],[3]", Choice("model_options.shape", ([1, 2], [3]))),
     ],
 )  # fmt: skip
@@ -61,11 +63,32 @@ def test_values_are_tidy_and_stay_inside(recipe):
         ("optimizer.learning_rate", "1e-2..1e-4", "low end of a range stands first"),
         ("augment", "none,none", "twice"),
         ("dataset", "digits,mnist", "not to be compared"),
+        ("data", "a,b", "not to be compared"),
+        ("data_options.size", "1..3", "not to be compared"),
     ],
 )
 def test_mistakes(recipe, path, text, message):
     with pytest.raises(UsageError, match=message):
         space.read({path: text}, recipe)
+
+
+def test_fixed_values_are_numbers_where_they_look_like_numbers():
+    pairs = ["model_options.rate=1e-3", "model_options.name='1e-3'", "augment=none,shift"]
+    fixed, texts = space.split(pairs)
+    assert fixed == {"model_options.rate": 1e-3, "model_options.name": "1e-3"}
+    assert texts == {"augment": "none,shift"}
+
+
+def test_paths_are_whole(recipe, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert read(recipe, "cache", "memory,here").values == ("memory", str(tmp_path / "here"))
+
+
+def test_points(recipe):
+    texts = {"batch_size": "8..12", "augment": "none,shift"}
+    assert space.points(space.read(texts, recipe)) == 10
+    texts["optimizer.momentum"] = "0..0.9"
+    assert space.points(space.read(texts, recipe)) == float("inf")
 
 
 def test_the_turned_range_is_offered(recipe):

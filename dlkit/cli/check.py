@@ -26,15 +26,17 @@ def run(args: argparse.Namespace) -> int:
     from dlkit.train.run import Run
 
     began = time.monotonic()
+    words = recipe_words.again(args, recipe)
     found = []
-    for finding in checks.each(Run(args.run or "runs/check", recipe)):
+    for finding in checks.each(Run(args.run or "runs/check", recipe), words):
         found.append(finding)
         if not args.json:
             print(_line(finding), flush=True)
     if args.json:
         output.as_json([dataclasses.asdict(finding) for finding in found])
     else:
-        print(_summary(found, recipe, time.monotonic() - began))
+        words += f" --run {shlex.quote(args.run)}" if args.run else ""
+        print(_summary(found, words, time.monotonic() - began))
     return 1 if any(finding.verdict == checks.FAIL for finding in found) else 0
 
 
@@ -43,7 +45,7 @@ def _line(finding) -> str:
     return f"{line}\n{'':20} {finding.fix}" if finding.fix else line
 
 
-def _summary(found, recipe, seconds: float) -> str:
+def _summary(found, words: str, seconds: float) -> str:
     from dlkit.train.checks import FAIL, WARNING
 
     verdicts = [finding.verdict for finding in found]
@@ -54,5 +56,4 @@ def _summary(found, recipe, seconds: float) -> str:
     line = f"{output.counted(len(found), 'check')}, {', '.join(bad)}, in {seconds:.0f} s."
     if FAIL in verdicts:
         return line
-    command = shlex.join(["dlkit", "train", recipe.model, "--dataset", recipe.dataset])
-    return f"{line} Train it: {command}"
+    return f"{line} Train it: dlkit train {words}"

@@ -24,8 +24,18 @@ def test_check_of_a_sound_model(here, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 11 and all(line.startswith("ok ") for line in lines[:10])
     assert lines[-1].startswith("10 checks, 0 failures, 0 warnings, in ")
-    assert lines[-1].endswith("Train it: dlkit train local/tiny --dataset digits")
+    train = "Train it: dlkit train local/tiny --dataset digits --set epochs=3"
+    assert lines[-1].endswith(train)
     assert not list(here.iterdir())
+
+
+def test_what_is_offered_is_what_was_checked(here, capsys):
+    rate = ["--set", "optimizer.learning_rate=1e-9", "--set", "model_options={units: 32}"]
+    assert main(["check", "local/tiny", *rate, "--run", "my run"]) == 0
+    out = capsys.readouterr().out
+    words = "local/tiny --dataset digits --set optimizer.learning_rate=1e-9 --set 'model_options={"
+    assert f"dlkit lr-find {words}" in out and f"dlkit train {words}" in out
+    assert out.rstrip().endswith("--run 'my run'")
 
 
 def test_check_of_an_unsound_one(here, capsys):
@@ -68,6 +78,21 @@ def test_lr_find_elsewhere_and_as_json(here, capsys):
     assert found["set"] == f"optimizer.learning_rate={found['suggestion']:g}"
     assert len(found["rates"]) == len(found["losses"]) == len(found["smooth"])
     assert {path.name for path in here.iterdir()} == {"curve.svg"}
+
+
+def test_lr_find_where_nothing_is_learned(capsys):
+    @dlkit.register_model("broken", task="image-classification", input_shape=(8, 8, 1))
+    def broken(*, num_classes=10, input_shape=(8, 8, 1), bias="0"):
+        image = keras.Input(input_shape)
+        start = keras.initializers.Constant(float(bias))
+        x = keras.layers.Dense(num_classes, bias_initializer=start)(keras.layers.Flatten()(image))
+        return keras.Model(image, layers.ClassifierOutput()(x))
+
+    assert main(["lr-find", "local/broken", "--set", "model_options.bias=nan"]) == 1
+    captured = capsys.readouterr()
+    assert "no finite number at the lowest rates: in step 1, at 1e-07" in captured.err
+    words = "local/broken --dataset digits --set model_options.bias=nan"
+    assert f"Look into it: dlkit check {words}" in captured.err
 
 
 @pytest.mark.parametrize(

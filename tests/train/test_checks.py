@@ -1,5 +1,9 @@
 """Checks before a training: sound set-ups pass, and each unsound one is told for what it is."""
 
+import dataclasses
+import itertools
+import types
+
 import keras
 import numpy as np
 import pytest
@@ -8,7 +12,7 @@ import tensorflow as tf
 import dlkit
 from dlkit.data import from_arrays
 from dlkit.train import checkpoint, checks, state
-from dlkit.train.checks import FAIL, OK, WARNING, data, disk, model, training
+from dlkit.train.checks import FAIL, OK, WARNING, data, disk, model, subject, training
 from dlkit.train.checks.subject import Subject
 
 
@@ -134,6 +138,31 @@ def test_labels_and_balance(with_data):
     assert "always saying '0' is right in 9" in found.text
 
 
+def test_labels_that_are_a_sample_say_nothing_of_what_is_not_in_it(with_data, monkeypatch):
+    monkeypatch.setattr(subject, "LOOKED_AT", 50)
+    names = tuple(map(str, range(100)))
+
+    def sampled(labels):
+        looked_at = with_data(images(2000), labels, names)
+        looked_at.source = dataclasses.replace(looked_at.source, labels=None)
+        return looked_at
+
+    many = sampled(np.arange(2000) % 100)
+    found = data.labels(many)
+    assert found.verdict == OK and "in 50 training rows looked at, 100 classes" in found.text
+    assert "none of" not in found.text and "every class" not in found.text
+    found = data.balance(many)
+    assert found.verdict == OK and found.text.endswith("of 50 rows looked at")
+    one_rare = sampled(np.where(np.arange(2000) % 25, 0, 1))
+    assert data.balance(one_rare).verdict == OK  # two of fifty are too few to tell
+    monkeypatch.setattr(subject, "LOOKED_AT", 1000)
+    found = data.balance(sampled(np.where(np.arange(2000) % 25, 0, 1)))
+    assert found.verdict == WARNING and found.text.endswith("of 1,000 rows looked at")
+    monkeypatch.setattr(subject, "LOOKED_AT", 2000)
+    found = data.labels(sampled(np.arange(2000) % 99))
+    assert found.verdict == WARNING and "none of: 99" in found.text  # all were looked at
+
+
 def test_outputs(with_model):
     softmax = keras.layers.Dense(10, activation="softmax")
     shares = keras.losses.SparseCategoricalCrossentropy()
@@ -216,6 +245,26 @@ def test_the_time_of_the_whole_recipe(run, monkeypatch):
     subject.recipe = subject.recipe.replace(max_time=1e-3)
     found = training.speed(subject)
     assert found.verdict == WARNING and "max_time" in found.text
+
+
+@pytest.mark.parametrize("settings", [
+    {"limit_batches": 4},
+    {"limit_batches": 4, "steps_per_execution": 4},
+    {"limit_batches": 1, "epochs": 8},
+])  # fmt: skip
+def test_the_time_is_that_of_the_steps_there_are(tmp_path, recipe, monkeypatch, settings):
+    """The first step takes 10 s, each other one 1 s."""
+    recipe = recipe.replace(**settings)
+    looked_at = Subject(dlkit.Run(tmp_path / "r", recipe))
+    clock = itertools.chain([0.0], itertools.count(10.0))
+    time = types.SimpleNamespace(perf_counter=lambda: next(clock))
+    monkeypatch.setattr(training, "time", time)
+    batches = recipe.epochs * recipe.limit_batches
+    expected = 10 + batches - 1 + batches / 3  # a batch that is judged takes a third
+    found = training.speed(looked_at).text
+    assert found.startswith("1.0 a second, 32 examples; the first takes 10.0 s")
+    assert found.endswith(f" {round(expected)} s")
+    assert looked_at.model.steps_per_execution == recipe.steps_per_execution
 
 
 def test_where_no_checkpoint_can_be_written(run, monkeypatch):

@@ -46,9 +46,14 @@ def run(run: Any) -> list[Finding]:
     return list(each(run))
 
 
-def each(run: Any) -> Iterator[Finding]:
-    """The findings one by one, as soon as there are; after a broken input the rest is left out."""
-    subject = Subject(run)
+def each(run: Any, words: str = "") -> Iterator[Finding]:
+    """The findings one by one, as soon as there are; after a broken input the rest is left out.
+
+    Args:
+        run: a `dlkit.Run` with a recipe.
+        words: what says its recipe on a command line, for the commands that are offered.
+    """
+    subject = Subject(run, words)
     for check in CHECKS:
         finding = check(subject)
         subject.reset()

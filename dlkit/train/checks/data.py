@@ -8,6 +8,7 @@ from dlkit.train.checks.finding import FAIL, OK, WARNING, Finding
 from dlkit.train.checks.subject import Subject
 
 UNEVEN = 10  # times as many rows as the rarest class has
+ENOUGH = 10  # rows of a class by whose number in a sample it is called rare
 
 
 def shapes(subject: Subject) -> Finding:
@@ -66,11 +67,18 @@ def pixels(subject: Subject) -> Finding:
 
 
 def labels(subject: Subject) -> Finding | None:
-    """Whether labels are numbers of classes, and every class occurs."""
+    """Whether labels are numbers of classes, and every class occurs.
+
+    Of a class that is not in a sample nothing is said.
+    """
     if not subject.classes:
         return None
     found, names = subject.train_labels, subject.source.class_names
-    told = f"{found.min()} … {found.max()} in {len(found):,} training rows, {len(names)} classes"
+    looked_at = " looked at" if subject.is_sampled else ""
+    told = (
+        f"{found.min()} … {found.max()} in {len(found):,} training rows{looked_at}, "
+        f"{len(names)} classes"
+    )
     if found.min() < 0 or found.max() >= len(names):
         return Finding(
             "labels",
@@ -79,6 +87,8 @@ def labels(subject: Subject) -> Finding | None:
             "Number the classes from 0, or name the missing ones",
         )
     missing = [names[k] for k in np.setdiff1d(np.arange(len(names)), found)]
+    if missing and subject.is_sampled:
+        return Finding("labels", OK, told)
     if missing:
         return Finding(
             "labels",
@@ -102,7 +112,11 @@ def balance(subject: Subject) -> Finding | None:
         f"{counts[least]:,} of {names[least]!r} to {counts[most]:,} of {names[most]!r}; "
         f"always saying {names[most]!r} is right in {100 * share:.0f} %"
     )
-    if counts[most] > UNEVEN * counts[least] and not subject.recipe.class_weights:
+    if subject.is_sampled:
+        told += f" of {counts.sum():,} rows looked at"
+    is_sure = not subject.is_sampled or counts[least] >= ENOUGH
+    is_uneven = is_sure and counts[most] > UNEVEN * counts[least]
+    if is_uneven and not subject.recipe.class_weights:
         return Finding("balance", WARNING, told, "Weigh rare classes up: --set class_weights=true")
     return Finding("balance", OK, told)
 

@@ -2,6 +2,7 @@
 
 import functools
 import pathlib
+import shlex
 from typing import Any
 
 import keras
@@ -19,14 +20,16 @@ class Subject:
 
     Args:
         run: a `dlkit.Run`.
+        words: what says its recipe on a command line, quoted; by default its model and dataset.
 
     Attributes:
         model: compiled; the checks train it, and each finds it as it was made.
     """
 
-    def __init__(self, run: Any):
+    def __init__(self, run: Any, words: str = ""):
         self.run = run
         self.recipe, self.source = run.recipe, run.source
+        self.words = words or shlex.join([self.recipe.model, "--dataset", self.recipe.dataset])
         steps = run.stream.steps_per_epoch
         self.model = construct.compiled(self.recipe, run.task, self.source, steps)
         if not self.model.optimizer.built:
@@ -58,6 +61,11 @@ class Subject:
     def classes(self) -> int:
         """The number of classes; 0 where the labels are no class numbers."""
         return len(self.source.class_names) if targets.is_class_label(self.source) else 0
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether `train_labels` are of some training rows only."""
+        return self.source.labels is None and len(self.source.rows("train")) > LOOKED_AT
 
     @functools.cached_property
     def train_labels(self) -> np.ndarray:

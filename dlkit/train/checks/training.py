@@ -6,7 +6,7 @@ import time
 import keras
 import tensorflow as tf
 
-from dlkit.train import durations, rates, stepwise
+from dlkit.train import durations, feeds, rates, stepwise
 from dlkit.train.checks.finding import FAIL, OK, WARNING, Finding
 from dlkit.train.checks.subject import Subject
 
@@ -40,7 +40,7 @@ def overfit(subject: Subject) -> Finding:
             "one batch",
             WARNING,
             f"{found.told} at the rate {peak:g}; Adam at {ADAM:g} learns it",
-            f"Find a rate: dlkit lr-find {subject.recipe.model} --dataset {subject.recipe.dataset}",
+            f"Find a rate: dlkit lr-find {subject.words}",
         )
     return Finding(
         "one batch",
@@ -51,24 +51,28 @@ def overfit(subject: Subject) -> Finding:
 
 
 def speed(subject: Subject) -> Finding:
-    """Steps a second with the real input, and what the whole recipe takes."""
+    """Steps a second with the real input, and what the whole recipe takes.
+
+    They are timed one by one, so that it ends in seconds; done several at once they are no slower.
+    """
     recipe, stream = subject.recipe, subject.run.stream
+    steps = recipe.epochs * stream.steps_per_epoch
     timer = _Timer(TIMED)
-    subject.model.fit(
-        stream.dataset(epochs=recipe.epochs),
-        epochs=1,
-        verbose=0,
-        shuffle=False,
-        steps_per_epoch=stream.steps_per_epoch,
-        callbacks=[timer],
-    )
+    limit = "at most" if subject.model.steps_per_execution > 1 else "about"
+    with stepwise.single_steps(subject.model):
+        subject.model.fit(
+            stream.dataset(epochs=recipe.epochs),
+            verbose=0,
+            shuffle=False,
+            steps_per_epoch=steps,
+            callbacks=[timer],
+        )
     step = timer.seconds_a_step
-    judged = math.ceil(len(subject.source.splits.get("val", ())) / recipe.batch_size)
-    epoch = step * (stream.steps_per_epoch + judged / 3)  # a step without its way back
-    whole = timer.first + recipe.epochs * epoch
+    judged = recipe.epochs * _validation_steps(subject) / 3  # a step without its way back
+    whole = timer.first + step * (steps - 1 + judged)
     told = (
         f"{1 / step:,.1f} a second, {recipe.batch_size / step:,.0f} examples; the first takes "
-        f"{timer.first:.1f} s; all {recipe.epochs} epochs take about {durations.whole(whole)}"
+        f"{timer.first:.1f} s; all {recipe.epochs} epochs take {limit} {durations.whole(whole)}"
     )
     if recipe.max_time and whole > recipe.max_time:
         return Finding(
@@ -141,6 +145,12 @@ class _Timer(keras.callbacks.Callback):
     def seconds_a_step(self) -> float:
         """Where there was but one step, all of it."""
         return (self._last - self._since) / self.steps if self.steps else self.first
+
+
+def _validation_steps(subject: Subject) -> int:
+    if not len(subject.source.splits.get("val", ())):
+        return 0
+    return feeds.validation(subject.recipe, subject.source).steps_per_epoch
 
 
 def _learn(subject: Subject) -> _Learner:

@@ -27,16 +27,20 @@ def run(args: argparse.Namespace) -> int:
     from dlkit.train import lr_find
     from dlkit.train.run import Run
 
-    found = lr_find.of_run(Run(place.with_suffix(".run"), recipe), steps=args.steps)
+    look = f"Look into it: dlkit check {recipe_words.again(args, recipe)}"
+    try:
+        found = lr_find.of_run(Run(place.with_suffix(".run"), recipe), steps=args.steps)
+    except lr_find.NotFinite as error:
+        raise lr_find.NotFinite(error.message, look) from None
     if args.json:
         output.as_json(_as_json(found))
         return 0
-    print(_told(found, recipe))
+    print(_told(found, recipe, look))
     print(f"picture: {_draw(found, recipe, place)}")
     return 0 if found.suggestion else 1
 
 
-def _told(found, recipe) -> str:
+def _told(found, recipe, look: str) -> str:
     first, last = found.rates[0], found.rates[-1]
     ends = ", where the loss leapt up" if found.diverged else ""
     lines = [
@@ -44,13 +48,7 @@ def _told(found, recipe) -> str:
         f"steps at rates from {first:.1g} to {last:.2g}{ends}"
     ]
     if found.suggestion is None:
-        return "\n".join(
-            [
-                *lines,
-                "The loss fell at no rate. Look into it: dlkit check "
-                f"{recipe.model} --dataset {recipe.dataset}",
-            ]
-        )
+        return "\n".join([*lines, f"The loss fell at no rate. {look}"])
     rate = recipe.optimizer.learning_rate
     lines += [
         f"The loss falls steepest at {found.steepest:.2g} and is least at {found.lowest:.2g}; "

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dlkit.registry.errors import UsageError
+from dlkit.registry.errors import DlkitError, UsageError
 from dlkit.train import checkpoint, construct, rates, state, stepwise
 
 LOWEST, HIGHEST, STEPS = 1e-7, 10.0, 160
@@ -23,6 +23,10 @@ WIDTH = 0.2  # decades: the standard deviation of the bell that smooths the curv
 FALL = 0.05  # of the first loss: what falls less has not learned at any rate
 LEAP = 0.2  # of the first loss: a fall after which a climb is told from noise
 FIRST = 10  # steps whose mean is the loss at the beginning
+
+
+class NotFinite(DlkitError):
+    """The loss is no finite number from the lowest rates on: it is not the rate that is wrong."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -94,6 +98,7 @@ def sweep(
 
     Raises:
         UsageError: the model is not ready to be trained, or an argument makes no sense.
+        NotFinite: one of the first ten losses is no finite number.
 
     Example:
         >>> data = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(len(x)).batch(32)
@@ -173,6 +178,12 @@ def _untouched(model: keras.Model) -> Iterator[None]:
 def _judged(seen: np.ndarray, losses: list[float], diverged: bool) -> Sweep:
     found = np.array(losses, float)
     found = found[: np.argmin(np.isfinite(found))] if not np.isfinite(found).all() else found
+    if len(found) < FIRST:
+        raise NotFinite(
+            f"the loss is no finite number at the lowest rates: in step {len(found) + 1}, at "
+            f"{seen[len(found)]:.2g}.",
+            "Look into it: dlkit check NAME",
+        )
     seen = seen[: len(found)]
     away = np.log10(seen[:, None] / seen[None, :]) / WIDTH
     bell = np.exp(-(away**2) / 2)

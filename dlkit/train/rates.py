@@ -10,7 +10,7 @@ from dlkit.train import optimizers
 
 @contextlib.contextmanager
 def settable(model: keras.Model) -> Iterator[Callable[[float], None]]:
-    """Gives what sets the optimizer's rate; afterwards it follows its schedule again.
+    """Gives what sets the optimizer's rate; afterwards it follows its own schedule again.
 
     A rate that is a number is left as it was set last: it is one of the optimizer's variables.
 
@@ -18,17 +18,16 @@ def settable(model: keras.Model) -> Iterator[Callable[[float], None]]:
         model: compiled with any optimizer of Keras.
     """
     optimizer = model.optimizer
-    config = optimizers.inner(optimizer).get_config()["learning_rate"]
-    if isinstance(config, int | float):
+    own = optimizers.inner(optimizer)._learning_rate  # Keras gives it away by no public name
+    if isinstance(own, keras.Variable):
         yield lambda rate: setattr(optimizer, "learning_rate", rate)
         return
-    schedule, function = keras.optimizers.schedules.deserialize(config), model.train_function
-    held = _Held()
+    held, function = _Held(), model.train_function
     optimizer.learning_rate, model.train_function = held, None
     try:
         yield held.rate.assign
     finally:
-        optimizer.learning_rate, model.train_function = schedule, function
+        optimizer.learning_rate, model.train_function = own, function
 
 
 class _Held(keras.optimizers.schedules.LearningRateSchedule):

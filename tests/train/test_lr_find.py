@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import dlkit
-from dlkit.registry.errors import UsageError
+from dlkit.registry.errors import DlkitError, UsageError
 from dlkit.train import lr_find, state
 
 
@@ -64,6 +64,39 @@ def test_values_that_are_none_are_left_out():
     rates, losses = curve()
     found = lr_find._judged(rates, [*losses[:-1], np.nan], diverged=True)
     assert len(found.rates) == len(losses) - 1 and np.isfinite(found.smooth).all()
+
+
+@pytest.mark.parametrize("losses", [[np.nan], [2.3, np.nan], [2.3] * 9 + [np.inf]])
+def test_where_the_first_losses_are_none_it_is_told(losses):
+    with pytest.raises(DlkitError, match=f"in step {len(losses)}, at ") as caught:
+        lr_find._judged(np.geomspace(1e-7, 10, 30), losses, diverged=True)
+    assert "dlkit check" in caught.value.fix
+
+
+class Falling(keras.optimizers.schedules.LearningRateSchedule):
+    """Does not say how it is made, and is not registered."""
+
+    def __init__(self, rate):
+        self.rate = rate
+
+    def __call__(self, step):
+        return self.rate / (1 + keras.ops.cast(step, "float32"))
+
+
+class Told(Falling):
+    """Says how it is made, and is not registered."""
+
+    def get_config(self):
+        return {"rate": self.rate}
+
+
+@pytest.mark.parametrize("rate", [Falling(0.1), Told(0.1), lambda: 0.1])
+def test_a_rate_of_ones_own_is_put_back_itself(data, rate):
+    model = classifier(keras.optimizers.SGD(rate))
+    found = lr_find.sweep(model, data, lowest=1e-4, steps=20)
+    assert len(found.rates) > 10 and found.rates[0] == pytest.approx(1e-4)
+    assert model.optimizer._learning_rate is rate
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,12 @@ import dataclasses
 import os
 import pathlib
 import tempfile
-from typing import Any
 
 import keras
 import numpy as np
 
 from dlkit.registry.errors import DlkitError, UsageError, suggestion
-from dlkit.train import atomic, extras
+from dlkit.train import atomic, extras, uncompiled
 from dlkit.train.formats import FORMATS, Format, Outputs
 
 TOLERANCE = 1e-4  # of a probability; what float32 sums in another order differ by is 1e-7
@@ -60,8 +59,9 @@ def export(
     Raises:
         UsageError: there is no such format.
         MissingExtra: the format needs a package that is not installed.
-        ExportError: the format lacks something that the model needs, or the outputs differ by more
-            than 1e-4; nothing is left at `path` but what was there.
+        ExportError: the format lacks something that the model needs, the model cannot be made
+            again, or the outputs differ by more than 1e-4; nothing is left at `path` but what was
+            there.
 
     Example:
         >>> export(model, "net.onnx", "onnx", images).difference
@@ -72,9 +72,11 @@ def export(
     _check_place(path, chosen)
     images = np.asarray(images)
     images = images.astype(np.float32) if images.dtype.kind in "uif" else images
-    written = _without_training(model, in_float32=not chosen.keeps_precision)
+    written = _without_training(model, images[:1], in_float32=not chosen.keeps_precision)
     wanted = _outputs(written, images)
-    rounding = 0.0 if chosen.keeps_precision else _furthest(_outputs(model, images), wanted)
+    rounding = _furthest(_outputs(model, images), wanted)
+    if chosen.keeps_precision or not uncompiled.halves(model):
+        _check_copy(rounding)
     path.parent.mkdir(parents=True, exist_ok=True)
     if chosen.is_folder:
         with atomic.folder(path) as aside:
@@ -84,6 +86,7 @@ def export(
             file = pathlib.Path(aside) / chosen.file
             difference = _write(chosen, written, file, images, wanted)
             atomic.write_bytes(path, file.read_bytes())
+    rounding = 0.0 if chosen.keeps_precision else rounding
     return Exported(path, chosen.name, difference, len(images), rounding)
 
 
@@ -158,26 +161,32 @@ def _outputs(model: keras.Model, images: np.ndarray) -> Outputs:
     return [keras.ops.convert_to_numpy(output) for output in found]
 
 
-def _without_training(model: keras.Model, in_float32: bool) -> keras.Model:
-    """A copy with the same weights, without optimizer and loss; in float32 all through if asked."""
+def _without_training(model: keras.Model, image: np.ndarray, in_float32: bool) -> keras.Model:
+    """A copy with the same weights, without optimizer and loss; in float32 all through if asked.
+
+    A class that does not tell how it is made can only leave as it is, and not in Keras' own format.
+    """
+    told = f"no copy of {model.name} can be made for the export"
+    fix = f"Give {type(model).__name__} a get_config that names each argument of its __init__"
     try:
-        config = model.get_config()
-    except NotImplementedError:  # a model written as a class, which tells nothing of itself
-        return model
-    copy = type(model).from_config(_float32(config) if in_float32 else config)
-    copy.set_weights(model.get_weights())
+        copy = uncompiled.copy(model, image, in_float32)
+    except Exception as error:
+        if not (in_float32 and isinstance(error, NotImplementedError | TypeError)):
+            raise ExportError(f"{told}: {_reason(error)}", fix) from error
+        copy = model
+    if in_float32 and (halves := uncompiled.halves(copy)):
+        raise ExportError(f"{told} that computes in float32: it stays in {halves}.", fix)
     return copy
 
 
-def _float32(config: Any) -> Any:
-    """A layer's config with float32 in the place of every dtype policy, however deep."""
-    if isinstance(config, dict) and config.get("class_name") == "DTypePolicy":
-        return {**config, "config": {**config["config"], "name": "float32"}}
-    if isinstance(config, dict):
-        return {key: _float32(value) for key, value in config.items()}
-    if isinstance(config, list | tuple):
-        return type(config)(_float32(value) for value in config)
-    return config
+def _check_copy(difference: float) -> None:
+    """Refuses a copy that computes something else than its model."""
+    if not difference <= TOLERANCE:
+        raise ExportError(
+            f"a copy of the model is not the model: an output differs by {difference:.3g} on real "
+            "images.",
+            "See that it gives the same twice, and that its get_config names every argument",
+        )
 
 
 def _reason(error: Exception) -> str:

@@ -61,6 +61,97 @@ def test_mixed_precision_leaves_as_float32_but_in_keras_own_format(tmp_path, ima
         assert dlkit.load_model(path).get_layer("hidden").compute_dtype == "bfloat16"
 
 
+class Plain(keras.Model):
+    """A model written as a class, which does not tell how it is made."""
+
+    def __init__(self, units=10):
+        super().__init__()
+        self.flatten, self.logits = keras.layers.Flatten(), keras.layers.Dense(units)
+
+    def call(self, x):
+        return self.logits(self.flatten(x / 255))
+
+
+@keras.saving.register_keras_serializable(package="test")
+class Telling(Plain):
+    def __init__(self, units=10, **options):
+        keras.Model.__init__(self, **options)
+        self.units = units
+        self.flatten, self.logits = keras.layers.Flatten(), keras.layers.Dense(units)
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+@keras.saving.register_keras_serializable(package="test")
+class Forgetful(Telling):
+    """Its config leaves out what it computes by."""
+
+    def __init__(self, units=10, scale=1.0, **options):
+        super().__init__(units, **options)
+        self.scale = scale
+
+    def call(self, x):
+        return self.scale * super().call(x)
+
+
+class Silent(Plain):
+    def get_config(self):
+        raise NotImplementedError
+
+
+def called(made, images, policy="float32"):
+    keras.utils.set_random_seed(1)
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = made()
+        model(images.astype(np.float32))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    return model
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_class_that_tells_how_it_is_made(tmp_path, images, name):
+    model = called(lambda: Telling(5), images)
+    done = export(model, tmp_path / FORMATS[name].file, name, images)
+    assert done.difference < 1e-5 and done.rounding == 0
+    (found,) = FORMATS[name].load(tmp_path / FORMATS[name].file)(images.astype(np.float32))
+    np.testing.assert_allclose(found, model.predict(images, verbose=0), atol=1e-5)
+
+
+@pytest.mark.parametrize("made", [Plain, Silent])
+def test_a_class_that_does_not_leaves_as_it_is_or_is_refused(tmp_path, images, made):
+    assert export(called(made, images), tmp_path / "net", "saved-model", images).difference < 1e-5
+    with pytest.raises(ExportError, match=r"no copy of .* can be made") as caught:
+        export(called(made, images), tmp_path / "a.keras", "keras", images)
+    assert f"Give {made.__name__} a get_config" in caught.value.fix
+    with pytest.raises(ExportError, match="computes in float32: it stays in bfloat16"):
+        export(called(made, images, "mixed_bfloat16"), tmp_path / "b", "saved-model", images)
+    assert [path.name for path in tmp_path.iterdir()] == ["net"]
+
+
+def test_a_class_of_mixed_precision_leaves_as_float32(tmp_path, images):
+    model = called(Telling, images, "mixed_bfloat16")
+    done = export(model, tmp_path / "net", "saved-model", images)
+    assert done.difference < 1e-5 and done.rounding > 1e-6
+
+
+@pytest.mark.parametrize("name", ["keras", "saved-model"])
+def test_a_copy_that_is_not_the_model_is_refused(tmp_path, images, name):
+    model = called(lambda: Forgetful(scale=3.0), images)
+    with pytest.raises(ExportError, match="a copy of the model is not the model") as caught:
+        export(model, tmp_path / FORMATS[name].file, name, images)
+    assert "get_config" in caught.value.fix and not list(tmp_path.iterdir())
+
+
+def test_a_copy_whose_weights_do_not_fit_is_refused(tmp_path, images):
+    model = called(lambda: Telling(5), images)
+    model.units = 4
+    with pytest.raises(ExportError, match=r"no copy of .* can be made"):
+        export(model, tmp_path / "net", "saved-model", images)
+
+
 def test_an_export_has_no_optimizer(tmp_path, model, images):
     model.compile("adam", "sparse_categorical_crossentropy")
     model.fit(images, np.zeros(7), verbose=0)

@@ -1,7 +1,9 @@
 """Caches: the same batches, each row decoded once, files that are whole and the data's own."""
 
 import dataclasses
+import os
 import threading
+from concurrent import futures
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ import tensorflow as tf
 
 from dlkit.data import DataError, from_arrays
 from dlkit.train import cache
-from dlkit.train.cache import memory
+from dlkit.train.cache import files, memory
 from dlkit.train.stream import Stream
 
 N = 45
@@ -153,6 +155,51 @@ def test_a_failed_decoding_leaves_nothing(tmp_path):
     with pytest.raises(tf.errors.InvalidArgumentError):
         cache.cached(dataclasses.replace(plain, fetch=broken), tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_process_left_is_cleared_up(tmp_path):
+    counted = Counted()
+    name = files._name(counted.source)
+    half = tmp_path / f".{name}.x1y2.tmp"
+    half.mkdir()
+    (half / "0.npy").write_bytes(b"half")
+    (tmp_path / f".{name}.lock").touch()
+    cache.cached(counted.source, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_what_was_put_aside_by_a_killed_process_serves_again(tmp_path):
+    cache.cached(Counted().source, tmp_path)
+    (path,) = tmp_path.iterdir()
+    os.replace(path, path.with_name(f".{path.name}.old"))
+    counted = Counted()
+    cache.cached(counted.source, tmp_path)
+    assert counted.counts.sum() == 8 and list(tmp_path.iterdir()) == [path]
+
+
+def test_one_decodes_and_the_others_wait(tmp_path):
+    counted = Counted()
+    with futures.ThreadPoolExecutor(4) as pool:
+        cached = list(pool.map(cache.cached, [counted.source] * 4, [tmp_path] * 4))
+    assert counted.counts.sum() == 60 + 4 * 8
+    assert len(list(tmp_path.iterdir())) == 1
+    for source in cached:
+        assert_equal(run(source), run(Counted().source))
+
+
+def test_labels_that_are_no_numbers_are_kept_as_such(where):
+    plain = Counted().source
+    labels = np.where(np.arange(60) % 2, np.nan, 1.0).astype(np.float32)
+    spec = (plain.element_spec[0], tf.TensorSpec((None,), tf.float32))
+    source = dataclasses.replace(
+        plain,
+        fetch=lambda rows: (plain.fetch(rows)[0], tf.gather(labels, rows)),
+        element_spec=spec,
+        labels=None,
+        class_names=(),
+    )
+    found = cache.cached(source, where).fetch(tf.range(60))[1]
+    np.testing.assert_array_equal(found, labels)
 
 
 def test_without_a_cache_the_source_is_itself():

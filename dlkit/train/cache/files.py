@@ -15,7 +15,7 @@ import tensorflow as tf
 from dlkit.data.errors import DataError
 from dlkit.data.source import Source
 from dlkit.train import atomic
-from dlkit.train.cache import rows
+from dlkit.train.cache import rows, turns
 
 CHUNK = 64  # rows decoded at once
 SAMPLES = 8  # rows that are held against the source when the files are opened
@@ -25,6 +25,8 @@ _log = logging.getLogger(__name__)
 
 def fetch(source: Source, where: str | os.PathLike) -> Callable[[tf.Tensor], Any]:
     """Fetches from files in a folder, which it writes if there are none, or none that fit.
+
+    Of several processes one writes, and the others wait for it.
 
     Raises:
         DataError: the source has no fingerprint, or does not give the same values twice.
@@ -36,10 +38,13 @@ def fetch(source: Source, where: str | os.PathLike) -> Callable[[tf.Tensor], Any
             "Keep it in memory: --set cache=memory",
         )
     path = pathlib.Path(where).expanduser() / _name(source)
-    held = _opened(path, source)
+    held = _opened(path, source, logging.DEBUG)
     if held is None:
-        _write(path, source)
-        held = _opened(path, source)
+        with turns.alone(path):
+            held = _opened(path, source)
+            if held is None:
+                _write(path, source)
+                held = _opened(path, source)
     if held is None:
         raise DataError(
             f"{source.name} does not give the same values twice: it cannot be cached.",
@@ -55,10 +60,13 @@ def fetch(source: Source, where: str | os.PathLike) -> Callable[[tf.Tensor], Any
     return fetch
 
 
-def _opened(path: pathlib.Path, source: Source) -> list[np.ndarray] | None:
+def _opened(
+    path: pathlib.Path, source: Source, level: int = logging.WARNING
+) -> list[np.ndarray] | None:
     """The files' arrays, mapped into memory; None where they are missing or are not the source's.
 
     A few rows are compared, since what decoding gives may change with a version of TensorFlow.
+    What is wrong with files that are there is logged at a level.
     """
     specs = rows.specs(source)
     try:
@@ -66,14 +74,15 @@ def _opened(path: pathlib.Path, source: Source) -> list[np.ndarray] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, EOFError) as error:
-        _log.warning("%s is damaged (%s): decoding anew.", path, error)
+        _log.log(level, "%s is damaged (%s): decoding anew.", path, error)
         return None
     some = np.unique(np.linspace(0, source.size - 1, SAMPLES).astype(np.int64))
     values = tf.nest.flatten(source.fetch(tf.constant(some)))
     for array, value, spec in zip(held, values, specs, strict=True):
         fits = array.shape == rows.shape(source, spec) and array.dtype == spec.dtype
-        if not (fits and np.array_equal(array[some], value)):
-            _log.warning("%s holds other values than %s gives: decoding anew.", path, source.name)
+        if not (fits and np.array_equal(array[some], value, equal_nan=spec.dtype.is_floating)):
+            told = "%s holds other values than %s gives: decoding anew."
+            _log.log(level, told, path, source.name)
             return None
     return held
 

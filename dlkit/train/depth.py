@@ -70,6 +70,8 @@ def factors(
     The groups are the stages between the model's levels, with the head above the last; in a model
     without levels, each layer with a kernel, with the norm or other layers that follow it.
 
+    What is in no layer, as a weight that the model's own class adds, moves as the head does.
+
     Source: Howard & Ruder, "Universal language model fine-tuning for text classification", ACL
     2018, section 3.2 (discriminative fine-tuning); the levels' stages take the layers' place.
 
@@ -90,7 +92,7 @@ def factors(
         for layer in model.layers
         for variable in layer.trainable_variables
     }
-    return [of_variable[id(variable)] for variable in model.trainable_variables]
+    return [of_variable.get(id(variable), 1.0) for variable in model.trainable_variables]
 
 
 def _there(model: keras.Model, levels: Mapping[str, Any] | None) -> dict[str, Any]:

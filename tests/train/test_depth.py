@@ -128,6 +128,27 @@ def test_without_levels_each_kernel_begins_a_group():
     assert depth.factors(model, 0.5) == [0.25] * 4 + [0.5] * 2 + [1.0] * 2
 
 
+class Scaled(keras.Model):
+    """A graph of layers, and a weight in none of them."""
+
+    def __init__(self, inputs, outputs):
+        super().__init__(inputs, outputs)
+        self.scale = self.add_weight(shape=(2,), initializer="ones", name="scale")
+
+    def call(self, x):
+        return super().call(x) * self.scale
+
+
+def test_a_weight_in_no_layer_moves_as_the_head_does():
+    image = keras.Input((4,))
+    x = keras.layers.Dense(4, name="first")(image)
+    model = Scaled(image, keras.layers.Dense(2, name="head")(x))
+    found = depth.factors(model, 0.5)
+    named = dict(zip((v.path for v in model.trainable_variables), found, strict=True))
+    assert [share for path, share in named.items() if path.endswith("scale")] == [1.0]
+    assert sorted(found) == [0.5, 0.5, 1.0, 1.0, 1.0]
+
+
 def test_one_step_of_sgd_moves_each_stage_by_its_share():
     whole, part = build(), build()
     shares = depth.factors(part, 0.5, LEVELS)

@@ -15,10 +15,12 @@ from PIL import Image
 
 import dlkit
 from dlkit.data import image_folder
+from dlkit.train.cache import cached
 from dlkit.train.callbacks import Checkpoints
 from dlkit.train.stream import Stream
 
 EPOCHS = 8
+WHOLE = 24  # epochs of a run in which what it costs to begin and to end weighs as it does in use
 
 
 @pytest.fixture
@@ -35,12 +37,11 @@ def session(folders, name, **settings):
     return run, model
 
 
-def fit(run, model, callbacks, data=None, **options):
-    """`EPOCHS` epochs, each from the start of the stream."""
+def fit(run, model, callbacks, epochs=EPOCHS, **options):
+    """So many epochs from the start of the stream."""
     steps = run.stream.steps_per_epoch
-    data = run.stream.dataset(epochs=EPOCHS) if data is None else data
-    given = {"epochs": EPOCHS, "steps_per_epoch": steps, "verbose": 0, "shuffle": False, **options}
-    model.fit(data, callbacks=callbacks, **given)
+    given = {"epochs": epochs, "steps_per_epoch": steps, "verbose": 0, "shuffle": False, **options}
+    model.fit(run.stream.dataset(epochs=epochs), callbacks=callbacks, **given)
 
 
 @pytest.mark.slow
@@ -51,10 +52,10 @@ def test_harness_overhead(folders, compare):
 
     def harness():
         run.folder = next(folders)
-        fit(run, model, run.fit_args()["callbacks"], validation_data=val)
+        fit(run, model, run.fit_args()["callbacks"], WHOLE, validation_data=val)
 
     compare("all of the harness / bare fit, resnet20 on digits", harness,
-           lambda: fit(run, model, None, validation_data=val), "≤ 1.03")  # fmt: skip
+           lambda: fit(run, model, None, WHOLE, validation_data=val), "≤ 1.03")  # fmt: skip
 
 
 @pytest.mark.slow
@@ -65,11 +66,10 @@ def test_checkpoint_overhead(folders, compare):
     def saved():
         folder = next(folders)
         steps = run.stream.steps_per_epoch
-        fit(run, model, [Checkpoints(folder, "loss", "min", steps_per_epoch=steps)])
+        fit(run, model, [Checkpoints(folder, "loss", "min", steps_per_epoch=steps)], WHOLE)
 
-    compare(
-        "checkpoints / none, resnet20 on digits", saved, lambda: fit(run, model, None), "≤ 1.02"
-    )
+    compare("checkpoints / none, resnet20 on digits", saved,
+           lambda: fit(run, model, None, WHOLE), "≤ 1.02")  # fmt: skip
 
 
 @pytest.mark.slow
@@ -100,16 +100,24 @@ def photographs(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_images_from_files(photographs, compare):
-    """One pass over the files: ours against Keras' loader, resized alike, shuffled both."""
+@pytest.mark.parametrize("cache", [None, "memory", "folder"])
+def test_images_from_files(photographs, tmp_path, compare, cache):
+    """One pass over the files: ours against Keras' loader, both shuffled.
+
+    Ours antialiases, as Pillow does, and Keras' loader does not. With a cache the passes that are
+    timed come after one that has filled it.
+    """
     source = image_folder.image_folder(data=photographs, image_size=128, test_share=0)
     rows = {"train": np.arange(source.size)}
-    stream = Stream(dataclasses.replace(source, splits=rows), "train", batch_size=32)
+    source = cached(
+        dataclasses.replace(source, splits=rows), tmp_path if cache == "folder" else cache
+    )
+    stream = Stream(source, "train", batch_size=32)
     keras_data = keras.utils.image_dataset_from_directory(
         photographs, image_size=(128, 128), batch_size=32, verbose=False
     )
     epochs = itertools.count()
-    compare("Keras' loader / the stream, 2,000 JPEGs",
+    compare(f"Keras' loader / the stream, 2,000 JPEGs, cache {cache}",
            lambda: sum(1 for _ in keras_data.prefetch(tf.data.AUTOTUNE)),
            lambda: passed(stream, next(epochs)), "≥ 1.5")  # fmt: skip
 

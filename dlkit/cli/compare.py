@@ -72,17 +72,12 @@ def _names(records: Sequence[Any]) -> list[str]:
 
 
 def _draw(drawn: dict[str, Any], metrics: Sequence[str], out: pathlib.Path) -> None:
-    import tempfile
-
     from dlkit import plots
     from dlkit.plots.compare import SERIES
-    from dlkit.train import atomic
 
     if len(drawn) > len(SERIES):
         output.remark(f"note: no picture, for {len(SERIES)} curves are the most to be told apart")
         return
     best = {name: record.best_epoch for name, record in drawn.items()}
     figure = plots.compare({name: record.log for name, record in drawn.items()}, metrics, best)
-    with tempfile.TemporaryDirectory() as aside:
-        file = plots.save(figure, pathlib.Path(aside) / out.name)
-        print(atomic.write_bytes(out, file.read_bytes()))
+    print(picture.write(figure, out))

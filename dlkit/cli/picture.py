@@ -1,6 +1,5 @@
 """Pictures that commands write: where they may go, which is told before any work, and how."""
 
-import io
 import pathlib
 import shlex
 
@@ -37,9 +36,12 @@ def place(option: str, word: str, example: str = "picture.png") -> pathlib.Path:
 
 
 def write(figure, path: pathlib.Path) -> pathlib.Path:
-    """Writes a matplotlib figure, whole or not at all, in the format that the suffix says."""
+    """Writes a figure of `dlkit.plots`, whole or not at all, in the format that the suffix says."""
+    import tempfile
+
+    from dlkit import plots
     from dlkit.train import atomic
 
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format=path.suffix.lower().removeprefix("."))
-    return atomic.write_bytes(path, drawn.getvalue())
+    with tempfile.TemporaryDirectory() as aside:
+        drawn = plots.save(figure, pathlib.Path(aside) / path.name)
+        return atomic.write_bytes(path, drawn.read_bytes())

@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+import sys
 
 from dlkit.cli import recipe_words
 
@@ -25,12 +26,24 @@ def run(args: argparse.Namespace) -> int:
     if args.resume:
         return fit(_resumed(args), args.profile)
     recipe = recipe_words.recipe(args)  # a wrong word is told before TensorFlow is imported
+    _check_is_shared(args.run)
 
     from dlkit.train.folders import new_folder
     from dlkit.train.run import Run
 
     folder = args.run or new_folder(recipe.model, recipe.dataset)
     return fit(Run(folder, recipe, devices=args.devices), args.profile)
+
+
+def _check_is_shared(folder: str | None) -> None:
+    from dlkit.registry.errors import UsageError
+    from dlkit.train import cluster
+
+    if not folder and len(cluster.current()) > 1:
+        raise UsageError(
+            "several workers train one run, and each would take a new folder for itself.",
+            "Name one that all of them see: --run DIR",
+        )
 
 
 def _resumed(args: argparse.Namespace):
@@ -43,10 +56,11 @@ def _resumed(args: argparse.Namespace):
         recipe_words.settings(args)
         or args.config
         or args.dataset
+        or args.devices
         or args.name not in (None, session.recipe.model)
     ):
         raise UsageError(
-            "--resume goes on with the run's own recipe, which other options would change.",
+            "--resume goes on with the run's own recipe and devices; other options change them.",
             f"Go on: {session.command('resume')}",
         )
     return session
@@ -75,11 +89,13 @@ def fit(session, profile: bool = False) -> int:
     print(f"{recipe.model} on {recipe.dataset}: {', '.join(f'{n} {s}' for s, n in rows.items())}")
     for note in session.source.notes:
         print(f"note: {note}")
-    if session.epochs_done < recipe.epochs:
+    if session.epochs_done >= recipe.epochs:
+        print(f"All {recipe.epochs} epochs were done before.")
+    elif session.status == "stopped early":
+        print(f"It stopped early before, after {session.epochs_done} epochs.")
+    else:
         with tracked:
             _train(session, model, profile)
-    else:
-        print(f"All {recipe.epochs} epochs were done before.")
     if not session.worker.is_chief:  # the chief judges, alone
         return 0
     if session.status == "diverged":
@@ -97,7 +113,8 @@ def fit(session, profile: bool = False) -> int:
 def _train(session, model, profile: bool) -> None:
     from dlkit.train.nan import Diverged
 
-    verbose = "auto" if session.worker.is_chief else 0
+    shown = 1 if sys.stdout.isatty() else 2  # the bar is drawn again and again, into files too
+    verbose = shown if session.worker.is_chief else 0
     try:
         args = session.fit_args(profile=profile)
         model.fit(session.train, validation_data=session.val, verbose=verbose, **args)

@@ -196,7 +196,7 @@ class Recipe:
         """Nested plain values."""
         return dataclasses.asdict(self)
 
-    def replace(self, **settings: Any) -> "Recipe":
+    def replace(self, /, **settings: Any) -> "Recipe":
         """A copy with other values; `optimizer.name` reaches inside, and so does a table.
 
         Raises:

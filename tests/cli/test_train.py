@@ -1,6 +1,7 @@
 """train, eval, predict and report, as typed."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from PIL import Image
 
 import dlkit
 from dlkit.cli import main
+from dlkit.train import history
 
 pytestmark = pytest.mark.usefixtures("local_tiny")
 QUICK = ["train", "local/tiny", "--epochs", "1", "--limit-batches", "10"]
@@ -61,6 +63,43 @@ def test_resume(here, capsys):
     assert "run's own recipe" in capsys.readouterr().err
 
 
+def test_other_devices_are_refused_where_a_run_goes_on(here, capsys):
+    assert main([*QUICK, "--run", "r"]) == 0
+    assert main(["train", "--resume", "--run", "r", "--devices", "cpu:2"]) == 2
+    error = capsys.readouterr().err
+    assert "own recipe and devices" in error and "Go on: dlkit resume r" in error
+
+
+def test_a_run_that_stopped_early_is_done(here, capsys):
+    words = ["--epochs", "9", "--set", "early_stopping=1", "--set", "optimizer.learning_rate=1e-9"]
+    assert main([*QUICK, *words, "--run", "r"]) == 0
+    log = (here / "r" / "log.csv").read_bytes()
+    (here / "r" / "report.html").unlink()
+    assert main(["resume", "r"]) == 0
+    assert "It stopped early before, after 2 epochs." in capsys.readouterr().out
+    assert (here / "r" / "log.csv").read_bytes() == log
+    assert history.read("r").status == "stopped early" and (here / "r" / "report.html").exists()
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_bar_is_drawn_in_a_terminal_alone(here, capsys, monkeypatch, terminal):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    assert main(QUICK) == 0
+    out = capsys.readouterr().out
+    assert "val_accuracy: " in out
+    assert ("\r" in out, "\b" in out) == (terminal, terminal)
+
+
+def test_several_workers_need_a_folder_that_they_share(here, capsys, monkeypatch):
+    workers = {"worker": ["localhost:20001", "localhost:20002"]}
+    task = {"type": "worker", "index": 0}
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": workers, "task": task}))
+    assert main(QUICK) == 2
+    error = capsys.readouterr().err
+    assert "several workers" in error and "--run DIR" in error
+    assert not list(here.iterdir())
+
+
 def test_the_two_ways_out_of_a_run_that_exists(here, capsys):
     assert main([*QUICK, "--run", "r"]) == 0
     assert main([*QUICK, "--run", "r"]) == 1
@@ -88,6 +127,7 @@ def test_a_config_reproduces_a_run(here):
         (["train", "local/tiny", "--batch-size", "9999"], 1, "9999"),
         (["train", "local/tiny", "--set", "dataset=digitz"], 1, "Did you mean 'digits'"),
         (["train", "local/tiny", "--set", "name=x"], 2, "no setting 'name'"),
+        (["train", "local/tiny", "--set", "self=1"], 2, "no setting 'self'"),
         (["train", "local/tiny", "--set", "epochs"], 2, "expected A.B=C"),
         (["train", "local/tiny", "--set", "epohcs=3"], 2, "Did you mean 'epochs'"),
         (["train", "local/tiny", "--set", "epochs=["], 2, "no YAML value"),

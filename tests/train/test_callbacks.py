@@ -1,13 +1,13 @@
 """The callbacks on a model of one's own, without a run."""
 
 import json
+import types
 
 import keras
 import numpy as np
 import pytest
 
-from dlkit.train import callbacks
-from dlkit.train.callbacks import csv_log
+from dlkit.train import callbacks, checkpoint, history
 
 
 @pytest.fixture
@@ -31,8 +31,8 @@ def test_they_work_under_plain_fit(model, tmp_path):
     fit(model, callbacks.Clock(8), saved, log, status)
     state = json.loads((tmp_path / "state.json").read_text())
     assert (state["status"], state["best"]["epoch"]) == ("finished", 3)
-    rows = csv_log.read(tmp_path / "log.csv")
-    assert rows[0]["images_per_second"] == pytest.approx(8 / rows[0]["seconds"])
+    written = history.read(tmp_path).log
+    assert written["images_per_second"][0] == pytest.approx(8 / written["seconds"][0])
     best = keras.saving.load_model(tmp_path / "ckpt" / "best" / "model.keras")
     assert np.array_equal(best.get_weights()[0], model.get_weights()[0])
 
@@ -66,6 +66,61 @@ def test_what_is_not_a_number_is_never_best(model, tmp_path):
     assert saved.best["epoch"] == 2
 
 
+def test_a_validation_that_comes_to_nan_keeps_nothing_from_being_saved(model, tmp_path, caplog):
+    x, y = np.ones((8, 2), "float32"), np.ones((8, 1), "float32")
+    saved = callbacks.Checkpoints(tmp_path, "loss", every="1epoch")
+    history = model.fit(
+        x, y, epochs=2, validation_data=(x * np.nan, y), verbose=0, callbacks=[saved]
+    )
+    assert np.isnan(history.history["val_loss"]).all()
+    assert checkpoint.read(tmp_path / "last").epochs_done == 2
+    assert checkpoint.read(tmp_path / "best").best["epoch"] == 2
+    assert "nothing is saved" not in caplog.text
+
+
+@pytest.mark.parametrize("ruined", ["weights", "loss"])
+def test_what_is_not_saved_is_said_once(model, tmp_path, caplog, ruined):
+    saved = callbacks.Checkpoints(tmp_path, "v", every="1epoch")
+    saved.set_model(model)
+    if ruined == "weights":
+        model.set_weights([weight * np.nan for weight in model.get_weights()])
+    for epoch in range(2):
+        saved.on_epoch_end(epoch, {"loss": np.inf if ruined == "loss" else 1.0, "v": 1.0})
+    assert not saved.save()
+    saved.keep_best()
+    assert not list(tmp_path.iterdir())
+    assert caplog.text.count("nothing is saved") == 1
+
+
+@pytest.mark.parametrize("status", ["diverged", "interrupted", "running"])
+def test_the_best_epoch_in_memory_is_saved_where_training_ends(model, tmp_path, status):
+    saved = callbacks.Checkpoints(tmp_path, "v", "max", every="9epoch", steps_per_epoch=1)
+    told = callbacks.Status(tmp_path / "state.json", saved, {})
+    saved.set_model(model)
+    saved.set_params({"epochs": 9})
+    best = model.get_weights()
+    for epoch, value in enumerate((0.5, 0.4)):
+        saved.on_epoch_begin(epoch)
+        saved.on_train_batch_end(0, {"loss": 1.0})
+        saved.on_epoch_end(epoch, {"loss": 1.0, "v": value})
+        model.set_weights([weight * np.nan for weight in best])
+    told.write(status)
+    assert np.isnan(model.get_weights()[0]).all()  # as it was
+    assert (tmp_path / "best").exists() == (status != "running")
+    if status != "running":
+        assert checkpoint.read(tmp_path / "best").best["epoch"] == 1
+        kept = keras.saving.load_model(tmp_path / "best" / "model.keras")
+        assert np.array_equal(kept.get_weights()[0], best[0])
+
+
+def test_metrics_of_further_replicas_are_no_further_metrics(tmp_path):
+    arrays = {f"metrics/0{more}": np.zeros(()) for more in ("", "@1", "@2")}
+    built = types.SimpleNamespace(metrics_variables=[None])  # another step would fail
+    resume = callbacks.Resume(checkpoint.Saved(tmp_path, arrays=arrays), batch_spec=())
+    resume.set_model(built)
+    resume._build_metrics()
+
+
 def test_a_time_limit_stops_within_an_epoch(model):
     limit = callbacks.TimeLimit(0.0)
     history = fit(model, limit, epochs=50)
@@ -76,6 +131,6 @@ def test_a_log_goes_on_where_rows_were(model, tmp_path):
     before = [{"epoch": 1, "loss": 9.0}, {"epoch": 2, "loss": 8.0}]
     log = callbacks.CSVLog(tmp_path / "log.csv", before)
     log.on_epoch_end(1, {"loss": 7.0, "extra": 1.0})
-    rows = csv_log.read(tmp_path / "log.csv")
-    assert [row["loss"] for row in rows] == [9.0, 7.0]
-    assert np.isnan(rows[0]["extra"])
+    written = history.read(tmp_path).log
+    assert written["loss"] == [9.0, 7.0]
+    assert np.isnan(written["extra"][0])

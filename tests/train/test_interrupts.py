@@ -114,6 +114,22 @@ def test_a_signal_after_an_error_is_not_swallowed(tmp_path, recipe):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_a_signal_after_the_last_step_is_not_swallowed(tmp_path, recipe):
+    class AtTheEnd(keras.callbacks.Callback):
+        def on_train_end(self, logs=None):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    run = dlkit.Run(tmp_path / "r", recipe)
+    model, args = run.build(), run.fit_args()
+    args["callbacks"].insert(1, AtTheEnd())
+    with pytest.raises(KeyboardInterrupt) as caught:
+        model.fit(run.train, validation_data=run.val, verbose=0, **args)
+        time.sleep(1)
+    assert type(caught.value) is KeyboardInterrupt
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert run.status == "finished" and dlkit.Run(run.folder, resume=True).epochs_done == 2
+
+
 def test_a_model_and_data_of_ones_own_go_on_after_the_last_whole_epoch(tmp_path, capsys, caplog):
     x, y = np.random.default_rng(0).normal(size=(64, 3)), np.zeros((64, 1))
 

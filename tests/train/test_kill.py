@@ -92,6 +92,26 @@ def test_fifty_kills(tmp_path, capsys):
     compare(tmp_path, 20, kills, capsys)
 
 
+def compare_workers(tmp_path, epochs, kills, capsys, monkeypatch):
+    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
+    _, digests = worker_lives(undisturbed, epochs, (), monkeypatch)
+    said, killed_digests = worker_lives(killed, epochs, kills, monkeypatch)
+    with capsys.disabled():
+        phases = collections.Counter(kill.partition(":")[0] for kill in kills)
+        print(f"\n{len(said)} times SIGKILL of one of two workers ({dict(phases)})")
+    assert [line.partition(".")[0] for line in said] == [
+        f"worker {kill[0]} was killed by SIGKILL" for kill in kills
+    ]
+    assert killed_digests == digests
+    assert log(killed) == log(undisturbed)
+    assert not [path for path in (killed / "ckpt").rglob(".*") if path.suffix in (".tmp", ".old")]
+
+
+def test_a_worker_that_twice_does_not_get_to_save(tmp_path, capsys, monkeypatch):
+    """The other one is then a save ahead, goes back, and must not lose the one it went back to."""
+    compare_workers(tmp_path, 2, ["1/write:4", "1/write:1"], capsys, monkeypatch)
+
+
 @pytest.mark.slow
 def test_fifty_kills_of_two_workers(tmp_path, capsys, monkeypatch):
     """The same, of one worker or the other, under the launcher that starts both again."""
@@ -101,15 +121,4 @@ def test_fifty_kills_of_two_workers(tmp_path, capsys, monkeypatch):
     kills += [f"time:{draw.uniform(0, 0.3):.3f}" for _ in range(10)]
     draw.shuffle(kills)
     kills = [f"{draw.randint(0, 1)}/{kill}" for kill in kills]
-    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
-    _, digests = worker_lives(undisturbed, 25, (), monkeypatch)
-    said, killed_digests = worker_lives(killed, 25, kills, monkeypatch)
-    with capsys.disabled():
-        phases = collections.Counter(kill.partition(":")[0] for kill in kills)
-        print(f"\n{len(said)} times SIGKILL ({dict(phases)})")
-    assert [line.partition(".")[0] for line in said] == [
-        f"worker {kill[0]} was killed by SIGKILL" for kill in kills
-    ]
-    assert killed_digests == digests
-    assert log(killed) == log(undisturbed)
-    assert not list((killed / "ckpt").rglob(".*"))
+    compare_workers(tmp_path, 25, kills, capsys, monkeypatch)

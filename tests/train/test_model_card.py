@@ -1,5 +1,6 @@
 """The page about a model, from its run's files alone."""
 
+import json
 import re
 
 import numpy as np
@@ -40,6 +41,17 @@ def test_licences_are_told_where_they_are_recorded(write_run):
     card = model_card.text(write_run("a", env=env, evaluation=None))
     assert "| the model's code | Apache-2.0 |" in card and "| the data | CC-BY-4.0 |" in card
     assert "(batch, 32, 32, 1)" in card and "license: apache-2.0" in card
+
+
+def test_the_best_epoch_is_the_one_whose_model_is_there(write_run):
+    folder = write_run("a", state={"status": "interrupted"})
+    save_answers(folder, [0, 1], [0, 1])
+    (folder / "ckpt" / "best").mkdir(parents=True)
+    best = {"epoch": 2, "monitor": "val_accuracy", "value": 0.6}
+    (folder / "ckpt" / "best" / "state.json").write_text(json.dumps({"best": best}))
+    card = model_card.text(folder)
+    assert "Best val_accuracy: 0.6000, in epoch 2." in card
+    assert "The last epoch was the best" not in card
 
 
 def test_a_run_that_was_not_judged(write_run):

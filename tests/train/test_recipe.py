@@ -292,6 +292,18 @@ def test_options_that_are_no_data_are_refused_with_their_place(value, where):
         dlkit.Recipe.load("local/tiny", model_options={"x": value})
 
 
+@pytest.mark.parametrize("name", ["self", "cls", "name", "path", "settings", "instance"])
+def test_settings_that_are_called_like_an_argument_are_no_fields(tmp_path, recipe, name):
+    (tmp_path / "r.yaml").write_text("model: local/tiny\n")
+    for made in (
+        lambda **settings: recipe.replace(**settings),
+        lambda **settings: dlkit.Recipe.load("local/tiny", **settings),
+        lambda **settings: dlkit.Recipe.load(tmp_path / "r.yaml", **settings),
+    ):
+        with pytest.raises(errors.UsageError, match=f"no setting '{name}'"):
+            made(**{name: 1})
+
+
 def test_an_optimizer_may_be_a_table():
     made = dlkit.Recipe(model="local/tiny", dataset="digits", optimizer={"name": "sgd"})
     assert made.optimizer.name == "sgd"

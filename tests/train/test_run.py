@@ -13,8 +13,7 @@ import yaml
 
 import dlkit
 from dlkit.registry import errors
-from dlkit.train import checkpoint, evaluations, lock, state
-from dlkit.train.callbacks import csv_log
+from dlkit.train import checkpoint, evaluations, history, lock, state
 from dlkit.train.folders import RunError, new_folder
 from dlkit.train.nan import Diverged
 
@@ -29,11 +28,9 @@ def test_the_whole_loop(tmp_path, recipe, fit):
     env = json.loads((run.folder / "env.json").read_text())
     assert env["data"]["splits"] == {"train": 1077, "val": 270, "test": 450}
     assert env["model"]["params"] == 64 * 16 + 16 + 160 + 10
-    rows = csv_log.read(run.folder / "log.csv")
-    assert [row["epoch"] for row in rows] == [1, 2]
-    assert {"accuracy", "val_accuracy", "learning_rate", "seconds", "images_per_second"} <= {
-        *rows[0]
-    }
+    log = history.read(run.folder).log
+    assert log["epoch"] == [1, 2]
+    assert {"accuracy", "val_accuracy", "learning_rate", "seconds", "images_per_second"} <= {*log}
     state = json.loads((run.folder / "state.json").read_text())
     assert (state["status"], state["epochs_done"]) == ("finished", 2)
     assert {path.name for path in (run.folder / "ckpt").iterdir()} == {"last", "prev", "best"}
@@ -74,9 +71,28 @@ def test_a_resumed_run_ends_as_an_undisturbed_one(tmp_path, recipe, fit):
     part = fit(resumed)
     for a, b in zip(whole.get_weights(), part.get_weights(), strict=True):
         assert np.array_equal(a, b)
-    rows = [csv_log.read(tmp_path / name / "log.csv") for name in ("whole", "part")]
-    for one, two in zip(*rows, strict=True):
-        assert one["val_loss"] == two["val_loss"] and one["epoch"] == two["epoch"]
+    one, two = (history.read(tmp_path / name).log for name in ("whole", "part"))
+    assert one["val_loss"] == two["val_loss"] and one["epoch"] == two["epoch"]
+
+
+def test_a_resumed_run_counts_its_seconds_from_the_beginning(tmp_path, recipe):
+    run = dlkit.Run(tmp_path / "r", recipe)
+    model = run.build()
+    args = run.fit_args() | {"epochs": 1}
+    model.fit(run.train, validation_data=run.val, verbose=0, **args)
+    before = history.read(run.folder).seconds
+    told = []
+
+    class Look(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            told.append(history.read(run.folder).seconds)
+
+    resumed = dlkit.Run(run.folder, resume=True)
+    model, args = resumed.build(), resumed.fit_args()
+    args["callbacks"].append(Look())
+    model.fit(resumed.train, validation_data=resumed.val, verbose=0, **args)
+    assert told[0] >= before / 2  # the end of `fit` is in `before` too
+    assert told[0] < history.read(run.folder).seconds < 2 * before + 60
 
 
 @pytest.mark.parametrize(("asked", "taken"), [(5, 5), (7, 5), (100, 20)])
@@ -121,6 +137,17 @@ def test_a_ruined_checkpoint_costs_one_epoch(tmp_path, recipe, fit, caplog):
     resumed = dlkit.Run(run.folder, resume=True)
     assert resumed.epochs_done == 1 and "state.npz was changed or cut short" in caplog.text
     assert state.digest(fit(resumed)) == state.digest(whole)
+
+
+def test_the_checkpoint_that_was_gone_on_from_is_kept_until_there_are_two(tmp_path, recipe, fit):
+    run = dlkit.Run(tmp_path / "r", recipe.replace(save_every="1epoch", epochs=3))
+    fit(run)
+    ckpt = run.folder / "ckpt"
+    (ckpt / "last" / "state.npz").write_bytes(b"ruined")
+    step = checkpoint.read(ckpt / "prev").step
+    fit(dlkit.Run(run.folder, resume=True))
+    assert checkpoint.read(ckpt / "prev").step == step
+    assert checkpoint.read(ckpt / "last").step > step
 
 
 def test_where_only_the_best_is_whole_it_goes_on_from_there(tmp_path, recipe, fit, caplog):
@@ -204,6 +231,45 @@ def test_a_loss_that_is_no_number_is_never_saved(tmp_path, recipe, fit):
     assert "NaN" not in (run.folder / "state.json").read_text()
 
 
+def test_the_best_epoch_of_a_run_that_diverges_is_kept(tmp_path, recipe):
+    class Spoil(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 1:
+                sound.extend(self.model.get_weights())
+                self.model.set_weights([weight * np.nan for weight in sound])
+
+    sound = []
+    run = dlkit.Run(tmp_path / "r", recipe.replace(save_every="9epoch"))
+    model, args = run.build(), run.fit_args()
+    args["callbacks"].append(Spoil())
+    with pytest.raises(Diverged):
+        model.fit(run.train, validation_data=run.val, verbose=0, **args)
+    assert run.status == "diverged"
+    assert history.read(run.folder).best_epoch == 1
+    for kept, weight in zip(run.best_model().get_weights(), sound, strict=True):
+        assert np.array_equal(kept, weight)
+
+
+def test_of_a_run_that_was_killed_the_best_epoch_is_the_one_that_is_there(tmp_path, recipe):
+    class Die(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 3:
+                raise RuntimeError("killed")
+
+    run = dlkit.Run(tmp_path / "r", recipe.replace(save_every="2epoch", epochs=4))
+    model, args = run.build(), run.fit_args()
+    args["callbacks"].append(Die())
+    with pytest.raises(RuntimeError, match="killed"):
+        model.fit(run.train, validation_data=run.val, verbose=0, **args)
+    named = history.read(run.folder)
+    assert (named.status, named.best_epoch) == ("running", 3)
+    run._lock.release()
+    left = history.read(run.folder)
+    assert (left.status, left.best_epoch) == ("killed", 2)
+    assert left.best == left.log["val_accuracy"][1] and left.more_is_better
+    assert checkpoint.read(run.folder / "ckpt" / "best").best["epoch"] == 2
+
+
 def test_early_stopping_and_time_limit(tmp_path, recipe, fit):
     cases = {"stopped early": {"early_stopping": 1, "optimizer.learning_rate": 1e-9, "epochs": 9},
              "time limit": {"max_time": 1e-6, "epochs": 9}}  # fmt: skip
@@ -212,7 +278,8 @@ def test_early_stopping_and_time_limit(tmp_path, recipe, fit):
         fit(run)
         state = json.loads((run.folder / "state.json").read_text())
         assert state["status"] == status
-        assert state["epochs_done"] < 9
+        assert state["epochs_done"] == dlkit.Run(run.folder, resume=True).epochs_done < 9
+        assert state["epochs_done"] == (0 if status == "time limit" else 2)
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
@@ -232,8 +299,8 @@ def test_optimizers_learn_and_spare_biases(tmp_path, recipe, name, fit):
     model = fit(run)
     used = [v.path for v in model.trainable_variables if model.optimizer._use_weight_decay(v)]
     assert used and not any("bias" in path for path in used)
-    rows = csv_log.read(run.folder / "log.csv")
-    assert rows[-1]["loss"] < rows[0]["loss"]
+    losses = history.read(run.folder).log["loss"]
+    assert losses[-1] < losses[0]
 
 
 def test_class_weights_reach_the_stream(tmp_path, recipe):

@@ -9,8 +9,7 @@ import pytest
 
 import dlkit
 from dlkit.registry import errors
-from dlkit.train import checkpoint, layerwise, schedules, state
-from dlkit.train.callbacks import csv_log
+from dlkit.train import checkpoint, history, layerwise, schedules, state
 
 RICH = {
     "optimizer": {
@@ -60,9 +59,8 @@ def test_a_rich_run_goes_on_to_the_bit(tmp_path, recipe, fit, precision):
     assert checkpoint.read(part.folder / "ckpt" / "last").step == 26
     resumed = fit(part)
     assert state.digest(resumed) == state.digest(model)
-    rows = [csv_log.read(tmp_path / name / "log.csv") for name in ("whole", "part")]
-    for one, two in zip(*rows, strict=True):
-        assert (one["loss"], one["val_loss"]) == (two["loss"], two["val_loss"])
+    one, two = (history.read(tmp_path / name).log for name in ("whole", "part"))
+    assert (one["loss"], one["val_loss"]) == (two["loss"], two["val_loss"])
     inner = getattr(model.optimizer, "inner_optimizer", model.optimizer)
     assert isinstance(inner, layerwise.Layerwise)
 
@@ -71,13 +69,13 @@ def test_best_holds_the_averages_and_last_the_weights(tmp_path, recipe, fit):
     settings = {"optimizer.ema_momentum": 0.8, "save_every": "1epoch", "epochs": 3}
     run = dlkit.Run(tmp_path / "r", recipe.replace(**settings))
     model = fit(run)  # ends with the averages
-    rows = csv_log.read(run.folder / "log.csv")
+    log = history.read(run.folder).log
     best = run.best_model()
     assert checkpoint.read(run.folder / "ckpt" / "best").best["epoch"] == 3
     for kept, average in zip(best.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(kept, average)
     metrics = dict(zip(*_evaluated(best, run), strict=True))
-    assert metrics["accuracy"] == pytest.approx(rows[-1]["val_accuracy"])
+    assert metrics["accuracy"] == pytest.approx(log["val_accuracy"][-1])
     last = checkpoint.read(run.folder / "ckpt" / "last")
     kernel = model.get_layer("hidden").kernel
     at = [v.path for v in model.variables].index(kernel.path)

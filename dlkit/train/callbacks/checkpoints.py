@@ -1,6 +1,6 @@
 """The last, the one before, and the best state of a run, each written whole or not at all."""
 
-import contextlib
+import logging
 import os
 import pathlib
 import time
@@ -10,23 +10,26 @@ from typing import Any
 import keras
 import numpy as np
 
-from dlkit.train import averages, checkpoint, state, votes
+from dlkit.train import averages, checkpoint, replicas, state, votes
 from dlkit.train.cadence import Cadence
 from dlkit.train.callbacks import states
 
 PATIENCE = 1.0  # seconds of validation that a save on a signal may wait for
 
+_log = logging.getLogger(__name__)
+
 
 class Checkpoints(keras.callbacks.Callback):
     """Saves `last/` (and keeps `prev/`) as often as asked, and before it a `best/` that is new.
 
-    The best epoch is kept in memory until then: what is lost with it in a crash is found again,
-    since the run goes on from before.
+    The best epoch is kept in memory until then, or until `keep_best`: what is lost with it in a
+    crash is found again, since the run goes on from before.
 
     With a stream, whose batches can be sought, it saves in the middle of epochs too; with other
-    data at the end of epochs only, since nothing could go on elsewhere. A loss that is no finite
-    number is never saved. A tie for the best goes to the later epoch: on small validation splits
-    ties are common, and later epochs have the lower learning rate.
+    data at the end of epochs only, since nothing could go on elsewhere. With a loss that is no
+    finite number, or a weight that is NaN, nothing is saved, and the first time it says so. A tie
+    for the best goes to the later epoch: on small validation splits ties are common, and later
+    epochs have the lower learning rate.
 
     Put it behind the callbacks that log and stop, so that their states of the same step are saved.
 
@@ -72,12 +75,15 @@ class Checkpoints(keras.callbacks.Callback):
         self.rows = [dict(row) for row in start.history] if start else []
         self.epochs_done = start.epochs_done if start else 0
         self._finite = True
+        self._refused = False
         self._cut = False
         self._validation_seconds = float("inf")
         self._before_last_step: dict[str, Any] | None = None
         self._epoch_end: dict[str, Any] | None = None
         self._best: dict[str, Any] | None = None
         self._cost = 0.0
+        # A `last` that could not be gone on from must not push out the `prev` that was.
+        self._leaves_prev = start is not None and start.path.name == "prev"
         self._mark()
 
     def on_train_begin(self, logs=None):
@@ -119,6 +125,7 @@ class Checkpoints(keras.callbacks.Callback):
         values = {name: float(value) for name, value in (logs or {}).items()}
         self._finite = self._finite and bool(np.isfinite(values.get("loss", 0.0)))
         if not self._finite:
+            self._refuse("The loss is no finite number")
             return
         if self._cut:  # the epoch is yet to be finished; with a stream, the step is saved already
             if not self.resumable:
@@ -145,7 +152,9 @@ class Checkpoints(keras.callbacks.Callback):
 
     def save(self) -> bool:
         """Saves `last` as it is now; False where the loss is no finite number."""
-        return self._write(self._content()) if self._finite else False
+        if not self._finite:
+            return self._refuse("The loss is no finite number")
+        return self._write(self._content())
 
     def save_in_validation(self) -> bool:
         """Saves the step before the epoch's last; False where the validation is short anyway."""
@@ -155,6 +164,13 @@ class Checkpoints(keras.callbacks.Callback):
     def save_epoch(self) -> bool:
         """Saves the last whole epoch, if it is one to go on from; False where it is saved."""
         return self._epoch_end is not None and self._write(self._epoch_end)
+
+    def keep_best(self) -> None:
+        """Saves the best epoch, if it is in memory alone, whatever the model has come to since."""
+        if self._best is None or _is_ruined(self._best):
+            return
+        with state.values(self.model, self._best["arrays"]):
+            self._write_best()
 
     @property
     def resumable(self) -> bool:
@@ -181,18 +197,22 @@ class Checkpoints(keras.callbacks.Callback):
             "best": self.best,
             "history": self.rows,
             "callbacks": states.collect(self.others),
+            "workers": len(replicas.workers(self.model.distribute_strategy)),
         }
 
     def _content(self) -> dict[str, Any]:
         return {"facts": self._facts(), "arrays": state.capture(self.model)}
 
     def _write(self, content: dict[str, Any]) -> bool:
-        if any(np.isnan(v).any() for v in content["arrays"].values() if v.dtype.kind == "f"):
-            return False  # ReLU turns NaN into 0: weights may be ruined behind a finite loss
+        if _is_ruined(content):
+            return self._refuse("A weight is NaN")
         began = time.monotonic()
-        if self._best is not None:
+        if self._best is not None and self._best["facts"]["step"] == self.step:
             self._write_best()
-        checkpoint.write(self.folder / "last", **content, keep=self.folder / "prev")
+        self.keep_best()
+        keep = None if self._leaves_prev else self.folder / "prev"
+        checkpoint.write(self.folder / "last", **content, keep=keep)
+        self._leaves_prev = False
         self.saved_step = content["facts"]["step"]
         self._epoch_end = None
         self._cost = time.monotonic() - began
@@ -200,11 +220,15 @@ class Checkpoints(keras.callbacks.Callback):
         return True
 
     def _write_best(self) -> None:
-        is_now = self._best["facts"]["step"] == self.step
-        as_then = state.values(self.model, self._best["arrays"])
-        with contextlib.nullcontext() if is_now else as_then, averages.applied(self.model):
+        with averages.applied(self.model):
             checkpoint.write(self.folder / "best", self._best["facts"], model=self.model)
         self._best = None
+
+    def _refuse(self, reason: str) -> bool:
+        if not self._refused:
+            _log.warning("%s: the checkpoint before is kept, and nothing is saved.", reason)
+        self._refused = True
+        return False
 
     def _is_due(self) -> bool:
         due = self.every.due(
@@ -219,3 +243,15 @@ class Checkpoints(keras.callbacks.Callback):
     def _mark(self) -> None:
         self._at_step, self._at_time = self.step, time.monotonic()
         self._at_epoch = self.epochs_done
+
+
+def _is_ruined(content: dict[str, Any]) -> bool:
+    """Whether a weight is NaN, which ReLU turns into 0, so that the loss may be finite still.
+
+    Metrics may be NaN for the validation's data alone.
+    """
+    return any(
+        np.isnan(value).any()
+        for key, value in content["arrays"].items()
+        if value.dtype.kind == "f" and not key.startswith("metrics/")
+    )

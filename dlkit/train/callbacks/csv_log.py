@@ -42,15 +42,3 @@ class CSVLog(keras.callbacks.Callback):
         writer.writeheader()
         writer.writerows(self.rows)
         atomic.write_text(self.path, text.getvalue())
-
-
-def read(path: str | os.PathLike) -> list[dict[str, Any]]:
-    """The rows of a log; none where there is no file yet."""
-    path = pathlib.Path(path)
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return [
-            {name: int(value) if name == "epoch" else float(value) for name, value in row.items()}
-            for row in csv.DictReader(file)
-        ]

@@ -28,10 +28,11 @@ class Interrupts(keras.callbacks.Callback):
     """Saves on SIGTERM or SIGINT at the end of the step, says how to go on, and ends `fit`.
 
     A second signal of the kind ends the process at once, and so does one that comes while this
-    model is not training. A signal that the process ignores, as a job in the background ignores
-    Ctrl-C, stays ignored. While a validation is under way it waits for its end if that is a matter
-    of a second, else it saves the epoch's last step but one. Python delivers signals to its main
-    thread alone; elsewhere the callback does nothing.
+    model is not training, or after its last step, once all callbacks are done. A signal that the
+    process ignores, as a job in the background ignores Ctrl-C, stays ignored. While a validation is
+    under way it waits for its end if that is a matter of a second, else it saves the epoch's last
+    step but one. Python delivers signals to its main thread alone; elsewhere the callback does
+    nothing.
 
     Put it last.
 
@@ -82,10 +83,10 @@ class Interrupts(keras.callbacks.Callback):
             self._end(done or self.checkpoints.save())
 
     def on_train_end(self, logs=None):
-        """Gives the signals back."""
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
-        self._previous = {}
+        """Gives the signals back, and sends the one again that came after the last step."""
+        self._give_back()
+        if self.received and not self.carried:
+            os.kill(os.getpid(), self.received)
 
     def _ask(self) -> None:
         """Whether all workers end now, since one of them has been told to."""
@@ -101,11 +102,16 @@ class Interrupts(keras.callbacks.Callback):
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.received or not self._is_training(frame):
-            self.on_train_end()
+            self._give_back()
             os.kill(os.getpid(), number)
             return
         self.received = number
         _say(f"\n{signal.Signals(number).name}: saving … (once more ends it at once)")
+
+    def _give_back(self) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+        self._previous = {}
 
     def _is_training(self, frame: FrameType | None) -> bool:
         """Whether this model's `fit` is what was interrupted: an error may have ended it."""
@@ -117,7 +123,7 @@ class Interrupts(keras.callbacks.Callback):
 
     def _end(self, saved: bool) -> None:
         number = self.carried
-        self.on_train_end()
+        self._give_back()
         if self.status:
             self.status.write("interrupted")
         where = f"step {self.checkpoints.saved_step}" if saved else "the checkpoint before"

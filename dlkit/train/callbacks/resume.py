@@ -91,7 +91,8 @@ class Resume(keras.callbacks.Callback):
             self.model.stop_training = False
 
     def _build_metrics(self) -> None:
-        saved = sum(key.startswith("metrics/") for key in self.saved.arrays)
+        keys = [key for key in self.saved.arrays if "@" not in key]  # replicas of the others
+        saved = sum(key.startswith("metrics/") for key in keys)
         if self.batch_spec is not None and len(self.model.metrics_variables) < saved:
             batch = tf.nest.map_structure(
                 lambda spec: np.zeros((1, *spec.shape[1:]), spec.dtype.as_numpy_dtype),

@@ -8,9 +8,10 @@ import keras
 
 from dlkit.tasks.base import Task
 from dlkit.train import checkpoint, cluster, folders, stepwise, worker_state
-from dlkit.train.callbacks import csv_log
+from dlkit.train.callbacks import states
 from dlkit.train.callbacks.checkpoints import Checkpoints
 from dlkit.train.callbacks.clock import Clock
+from dlkit.train.callbacks.csv_log import CSVLog
 from dlkit.train.callbacks.ema import EMA
 from dlkit.train.callbacks.nan_report import NaNReport
 from dlkit.train.callbacks.resumable import around
@@ -49,8 +50,8 @@ def callbacks(
     clock = Clock(min(len(stream.rows), steps * recipe.batch_size), steps, waiting)
     chosen = [clock]
     if worker == 0:
-        log = csv_log.CSVLog(folder / "log.csv", saved.history if saved else ())
-        at_once = stepwise.at_once(recipe.steps_per_execution, steps)
+        log = CSVLog(folder / "log.csv", saved.history if saved else ())
+        at_once = stepwise.at_once(recipe.steps_per_execution, steps, stream.replicas)
         calls = _profiled(at_once) if profile else 0
         board = keras.callbacks.TensorBoard(folder / "tb", write_graph=False, profile_batch=calls)
         chosen += [log, board]
@@ -82,6 +83,8 @@ def callbacks(
     status = None
     if worker == 0:
         status = Status(folder / "state.json", checkpoints, reasons)
+        if saved:
+            states.hand_out([status], saved.callbacks)  # it writes before `Resume` gives the rest
         stateful.append(status)
     report = NaNReport(
         folder / "nan",

@@ -19,9 +19,11 @@ class Status(keras.callbacks.Callback):
     gone is that of an interrupted run. It ends as `finished`, as `diverged` where the loss was no
     finite number in the last epoch, or with the word of the callback that stopped it.
 
+    Put it behind `checkpoints`.
+
     Args:
         path: the file.
-        checkpoints: knows the best epoch.
+        checkpoints: knows the epochs done and the best one.
         reasons: word -> attribute of a callback that is true once it has stopped training, as in
             `{"time limit": (time_limit, "reached")}`.
     """
@@ -38,7 +40,6 @@ class Status(keras.callbacks.Callback):
         self.reasons = reasons
         self.before = 0.0
         self._began = time.monotonic()
-        self.epochs_done = checkpoints.epochs_done
         self.diverged = False
 
     def get_state(self) -> dict[str, float]:
@@ -56,7 +57,6 @@ class Status(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Notes the epoch."""
-        self.epochs_done = epoch + 1
         self.diverged = not math.isfinite((logs or {}).get("loss", 0.0))
         self.write("running")
 
@@ -67,14 +67,16 @@ class Status(keras.callbacks.Callback):
         self.write(next(stopped, "finished"))
 
     def write(self, status: str) -> None:
-        """Notes a status at once."""
+        """Notes a status at once; with one that ends the run, the best epoch is saved too."""
         state = {
             "status": status,
-            "epochs_done": self.epochs_done,
+            "epochs_done": self.checkpoints.epochs_done,
             "seconds": self._seconds(),
             "best": self.checkpoints.best,
         }
         atomic.write_text(self.path, strict_json.dumps(state))
+        if status != "running":
+            self.checkpoints.keep_best()
 
     def _seconds(self) -> float:
         return self.before + time.monotonic() - self._began

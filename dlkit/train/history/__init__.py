@@ -4,11 +4,11 @@ A run may be half-written, damaged, or be training at this very moment: what can
 and what cannot is said.
 """
 
-from dlkit.train.history.folder import groups, is_run, listing, read
+from dlkit.train.history.folder import groups, is_run, kept_best, listing, read
 from dlkit.train.history.record import Record, differing, flat, number
 from dlkit.train.history.words import duration, silence
 
 __all__ = [
-    "Record", "differing", "duration", "flat", "groups", "is_run", "listing", "number", "read",
-    "silence",
+    "Record", "differing", "duration", "flat", "groups", "is_run", "kept_best", "listing", "number",
+    "read", "silence",
 ]  # fmt: skip

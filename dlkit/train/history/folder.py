@@ -4,11 +4,12 @@ import csv
 import json
 import os
 import pathlib
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
-from dlkit.train import lock, yaml_text
+from dlkit.train import atomic, lock, yaml_text
 from dlkit.train.folders import CONFIG, ENVIRONMENT
 from dlkit.train.history.record import Record, flat
 
@@ -34,15 +35,17 @@ def read(folder: str | os.PathLike) -> Record:
         return {}
 
     state = tried(STATE, _object)
+    kept = kept_best(folder, state)
     return Record(
         folder,
         settings=tried(CONFIG, _settings),
         env=tried(ENVIRONMENT, _object),
         state=state,
+        kept=kept,
         log=tried(LOG, _columns),
         evaluation=tried(EVALUATION, _object),
         seen=_seen(folder),
-        alive=_is_alive(folder) if state.get("status") == "running" else False,
+        alive=_is_alive(folder, state),
         problem="; ".join(problems),
     )
 
@@ -72,6 +75,27 @@ def groups(base: str | os.PathLike) -> dict[pathlib.Path, int]:
 def is_run(folder: pathlib.Path) -> bool:
     """Whether the folder holds something that only a run writes."""
     return any((folder / name).exists() for name in (CONFIG, ENVIRONMENT, STATE))
+
+
+def kept_best(folder: pathlib.Path, state: Mapping[str, Any]) -> dict[str, Any]:
+    """The best epoch whose model is there, of a run that names a best one and is not under way.
+
+    What `state.json` names may have been in memory alone, and be gone with its process.
+
+    Args:
+        folder: the run's.
+        state: its `state.json`.
+
+    Returns:
+        Epoch, monitored value's name and value; empty where `state` is to be believed.
+    """
+    if not state.get("best") or _is_alive(folder, state):
+        return {}
+    try:
+        found = _object(atomic.standing(folder / "ckpt" / "best") / STATE)["best"]
+    except (OSError, ValueError, LookupError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _settings(path: pathlib.Path) -> dict[str, Any]:
@@ -106,8 +130,10 @@ def _seen(folder: pathlib.Path) -> float:
     return max(times, default=0.0)
 
 
-def _is_alive(folder: pathlib.Path) -> bool | None:
+def _is_alive(folder: pathlib.Path, state: Mapping[str, Any]) -> bool | None:
     """Whether a process holds the run's lock, which the system takes away with the process."""
+    if state.get("status") != "running":
+        return False
     if lock.fcntl is None or not (folder / lock.FILE).exists():
         return None
     try:

@@ -19,6 +19,7 @@ class Record:
         settings: the recipe by dotted path, `optimizer.learning_rate`.
         env: `env.json`: versions, machine, model, data, command.
         state: `state.json`: status, epochs done, seconds, best.
+        kept: the best epoch whose model is there; empty where the one in `state` is to be believed.
         log: the columns of `log.csv`, each (epochs,).
         evaluation: `evaluation.json`; empty before `dlkit eval`.
         seen: when the run last wrote something, in seconds since 1970; 0 where it never did.
@@ -30,6 +31,7 @@ class Record:
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     env: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     state: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    kept: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     log: Mapping[str, Sequence[float]] = dataclasses.field(default_factory=dict)
     evaluation: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     seen: float = 0.0
@@ -58,24 +60,24 @@ class Record:
     @property
     def best(self) -> float:
         """The best monitored value; NaN before there is one."""
-        return number(_table(self.state, "best").get("value"))
+        return number(self._best.get("value"))
 
     @property
     def monitor(self) -> str:
         """The name of the monitored value; empty before there is one."""
-        return str(_table(self.state, "best").get("monitor") or "")
+        return str(self._best.get("monitor") or "")
 
     @property
     def best_epoch(self) -> int | None:
         """The epoch of the best value."""
-        epoch = _table(self.state, "best").get("epoch")
+        epoch = self._best.get("epoch")
         return epoch if isinstance(epoch, int) else None
 
     @property
     def more_is_better(self) -> bool:
         """Which way the monitored value is better: the log shows what was taken for the best."""
         logged = [value for value in self.log.get(self.monitor, ()) if math.isfinite(value)]
-        return not logged or self.best >= max(logged)
+        return not logged or number(_table(self.state, "best").get("value")) >= max(logged)
 
     @property
     def metric(self) -> str:
@@ -102,7 +104,7 @@ class Record:
             "folder": str(self.folder),
             "status": self.status,
             "epochs_done": self.epochs_done,
-            "best": dict(_table(self.state, "best")) or None,
+            "best": dict(self._best) or None,
             "evaluation": {
                 key: self.evaluation[key]
                 for key in ("split", "size", "metrics", "baseline")
@@ -115,6 +117,10 @@ class Record:
             "settings": dict(self.settings),
             "problem": self.problem,
         }
+
+    @property
+    def _best(self) -> Mapping[str, Any]:
+        return self.kept or _table(self.state, "best")
 
 
 def differing(records: Sequence[Record]) -> list[str]:

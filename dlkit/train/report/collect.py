@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from dlkit import plots
+from dlkit.train import history
 from dlkit.train.report import files
 from dlkit.train.report.files import ReportError
 
@@ -26,7 +27,7 @@ class RunFiles:
         config: its settings by dotted name, `optimizer.learning_rate`.
         env: `env.json`.
         history: the columns of `log.csv` by name, each (epochs,).
-        state: `state.json`, empty while the run is under way.
+        state: `state.json`, empty before training begins; its best is one whose model is there.
         evaluation: `evaluation.json`, or None before `dlkit eval`.
         arrays: `evaluation.npz` by name, empty without it.
     """
@@ -81,8 +82,10 @@ def read(folder: str | os.PathLike) -> RunFiles:
     arrays = files.arrays(arrays_file, evaluate) if evaluation and arrays_file.exists() else {}
     state = files.json_object(state_file, remove) if state_file.exists() else {}
     files.expect_objects(state_file, state, ("best",), remove)
-    history = files.columns(folder / "log.csv", anew)
-    return RunFiles(str(folder), text, config, env, history, state, evaluation, arrays)
+    kept = history.kept_best(folder, state)
+    state |= {"best": kept} if kept else {}
+    log = files.columns(folder / "log.csv", anew)
+    return RunFiles(str(folder), text, config, env, log, state, evaluation, arrays)
 
 
 def answers(run: RunFiles) -> list[plots.Section]:

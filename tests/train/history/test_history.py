@@ -80,6 +80,37 @@ sys.stdin.read()
 """
 
 
+def keep_best(folder, name="best", **best):
+    place = folder / "ckpt" / name
+    place.mkdir(parents=True)
+    (place / "state.json").write_text(json.dumps({"step": 20, "best": best}))
+
+
+@pytest.mark.parametrize("name", ["best", ".best.old"])
+@pytest.mark.parametrize(
+    ("monitor", "values"), [("val_accuracy", [0.5, 0.6, 0.7]), ("val_loss", [0.6, 0.5, 0.4])]
+)
+def test_a_best_epoch_that_is_lost_is_not_named(write_run, name, monitor, values):
+    named = {"epoch": 3, "monitor": monitor, "value": values[2]}
+    folder = write_run("a", state={"status": "running", "best": named}, log={monitor: values})
+    before = history.read(folder)
+    keep_best(folder, name, epoch=2, monitor=monitor, value=values[1])
+    record = history.read(folder)
+    assert (before.best_epoch, before.best) == (3, values[2])
+    assert (record.best_epoch, record.best) == (2, values[1])
+    assert record.as_dict()["best"]["epoch"] == 2
+    assert record.more_is_better == before.more_is_better == (monitor == "val_accuracy")
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"best": 3}', "{}"])
+def test_a_best_epoch_that_cannot_be_read_leaves_the_one_that_was_named(write_run, text):
+    folder = write_run("a")
+    keep_best(folder)
+    (folder / "ckpt" / "best" / "state.json").write_text(text)
+    record = history.read(folder)
+    assert (record.problem, record.best_epoch) == ("", 3)
+
+
 @pytest.mark.skipif(lock.fcntl is None, reason="this system has no such locks")
 def test_running_killed_and_what_nobody_can_tell(write_run):
     folder = write_run("a", state={"status": "running"})
@@ -88,11 +119,14 @@ def test_running_killed_and_what_nobody_can_tell(write_run):
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
     try:
         assert process.stdout.readline() == "held\n"
-        assert history.read(folder).status == "running"
+        keep_best(folder, epoch=2, monitor="val_accuracy", value=0.6)
+        record = history.read(folder)
+        assert (record.status, record.best_epoch) == ("running", 3)
     finally:
         process.kill()
         process.communicate()
-    assert history.read(folder).status == "killed"
+    record = history.read(folder)
+    assert (record.status, record.best_epoch) == ("killed", 2)
 
 
 def test_a_listing_passes_over_what_is_no_run(tmp_path, write_run):

@@ -192,6 +192,15 @@ def test_a_run_under_way_has_no_state_yet(make_run):
     assert "still running, or killed" in read(report.write(folder)).words
 
 
+def test_the_best_epoch_is_the_one_whose_model_is_there(make_run):
+    folder = make_run(state={**make_run.state, "status": "interrupted"})
+    best = {"epoch": 20, "monitor": "val_accuracy", "value": 0.9556}
+    (folder / "ckpt" / "best").mkdir(parents=True)
+    (folder / "ckpt" / "best" / "state.json").write_text(json.dumps({"best": best}))
+    page = Page(report.write(folder).read_text(encoding="utf-8"))
+    assert "Epoch 20 was the best: 95.6% validation accuracy." in page.words
+
+
 def test_one_epoch_without_validation(make_run):
     log = "epoch,loss\n1,2.5\n"
     page = read(report.write(make_run(log=log, evaluated=False, state={"status": "time limit"})))

@@ -6,9 +6,15 @@ from collections.abc import Iterator
 import keras
 
 
-def at_once(most: int, steps: int) -> int:
-    """The steps that run in one call: the largest divisor of an epoch's steps up to `most`."""
-    return max(n for n in range(1, most + 1) if steps % n == 0)
+def at_once(most: int, steps: int, done: int = 0, replicas: int = 1) -> int:
+    """The steps that run in one call: the largest divisor of an epoch's steps up to `most`.
+
+    It divides the steps done too, since a run may have stopped where it did fewer at once. Several
+    replicas do one: Keras has no loop over steps for parts of batches.
+    """
+    if replicas > 1:
+        return 1
+    return max(n for n in range(1, most + 1) if steps % n == 0 == done % n)
 
 
 @contextlib.contextmanager

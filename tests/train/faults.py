@@ -11,7 +11,10 @@ from typing import Any
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
+
+from dlkit.train.nan import Diverged
 
 ops = keras.ops
 ROWS, FEATURES, CLASSES = 48, 6, 4
@@ -187,6 +190,13 @@ FAULTS = (
           ("first/kernel",)),
     Fault("Adam without epsilon", dead_adam, "update", ("epsilon",)),
 )  # fmt: skip
+
+
+def diverged(made: Training, *callbacks: keras.callbacks.Callback, **options: Any) -> Diverged:
+    """The error that a training ends with."""
+    with pytest.raises(Diverged) as caught:
+        made.fit(*callbacks, **options)
+    return caught.value
 
 
 def as_stream(made: Training, batch_size: int = 8) -> Any:

@@ -12,19 +12,14 @@ from dlkit.train import checkpoint, state
 from dlkit.train.callbacks import Checkpoints, Status
 from dlkit.train.callbacks.nan_report import NaNReport
 from dlkit.train.nan import Diverged
-from tests.train import faults, later_faults
+from tests.train import decoy_faults, faults, later_faults
+from tests.train.faults import diverged
 
 LEAST = 0.95  # of the causes have to be named right
 
 
 def by_name(name):
     return next(fault for fault in faults.FAULTS if fault.name == name).inject()
-
-
-def diverged(made, *callbacks, **options):
-    with pytest.raises(Diverged) as caught:
-        made.fit(*callbacks, **options)
-    return caught.value
 
 
 def on_stream(made, report, *callbacks, epochs=3):
@@ -70,6 +65,11 @@ def test_the_causes_of_a_second_table(tmp_path):
     score(later_faults.FAULTS, lambda made: made.fit(NaNReport(tmp_path / "nan")))
 
 
+@pytest.mark.slow
+def test_what_does_no_harm_is_not_blamed(tmp_path):
+    score(decoy_faults.FAULTS, lambda made: made.fit(NaNReport(tmp_path / "nan")))
+
+
 def test_what_is_written(tmp_path):
     made = by_name("pixels of 1e38")
     error = diverged(made, NaNReport(tmp_path / "nan"))
@@ -81,6 +81,8 @@ def test_what_is_written(tmp_path):
     facts = json.loads((tmp_path / "nan" / "report.json").read_text())
     assert (facts["kind"], facts["where"], facts["exact"]) == ("input", "x", True)
     assert facts["cause_step"] < facts["step"] == len(facts["steps"]) - 1
+    weights = [step["largest_weight"] for step in facts["steps"]]
+    assert weights[facts["cause_step"]] > 1e30
     text = (tmp_path / "nan" / "report.txt").read_text()
     assert text.startswith(f"{error.cause}.\nWhat to do: {error.fix}.\n")
     assert "first (Dense" not in text and "first/kernel" not in text.splitlines()[0]
@@ -105,6 +107,11 @@ def test_the_model_is_left_as_it_was_before_the_step(tmp_path):
         assert np.array_equal(left, reached)
     made.x[40] = 0.0  # mended, it can be trained
     assert np.isfinite(made.fit(NaNReport(tmp_path / "nan")).history["loss"][-1])
+
+
+def test_what_is_said_of_a_target(tmp_path):
+    error = diverged(by_name("nan in a target"), NaNReport(tmp_path / "nan"))
+    assert "after 1 step, in epoch 1" in str(error) and "class" not in error.fix
 
 
 def test_a_sound_training_comes_out_the_same_to_the_bit(tmp_path):
@@ -157,6 +164,18 @@ def test_several_steps_an_execution(tmp_path):
     facts = json.loads((tmp_path / "nan" / "report.json").read_text())
     assert caught.value.cause.kind == "label" and facts["step"] == 3 and facts["exact"]
     assert made.model.steps_per_execution == 3
+
+
+@pytest.mark.parametrize("row, step", [(1, 0), (20, 2)])
+def test_an_error_in_one_of_several_steps_an_execution(tmp_path, row, step):
+    made = faults.spoiled("y", row, 9)
+    made.model.compile("sgd", "sparse_categorical_crossentropy", steps_per_execution=3)
+    with pytest.raises(Diverged) as caught:
+        on_stream(made, lambda stream: NaNReport(tmp_path / "nan", stream))
+    facts = json.loads((tmp_path / "nan" / "report.json").read_text())
+    assert caught.value.cause.kind == "label" and f"row {row} of the data" in facts["what"]
+    assert facts["step"] == step and facts["exact"]
+    assert f"after {step} steps" in str(caught.value)
 
 
 def test_batches_that_are_not_known_are_said_so(tmp_path):

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from dlkit.train import cluster, stepwise, votes
 from dlkit.train.callbacks.status import Status
-from dlkit.train.nan import batches, files, questions, rewind
+from dlkit.train.nan import batches, copies, files, numbers, questions, rewind
 from dlkit.train.nan.cause import Cause, Diverged
 from dlkit.train.nan.moment import Moment
 
@@ -30,7 +30,7 @@ class NaNReport(keras.callbacks.Callback):
 
     It works with any model and data under plain `fit`. With a stream nothing is kept but a copy
     of the variables; with other data the newest batches are kept too. It costs about one percent
-    of the time, and memory for one copy of the variables.
+    of the time, a look at all variables after every epoch, and memory for one copy of them.
 
     Put it before the callbacks that save.
 
@@ -74,6 +74,8 @@ class NaNReport(keras.callbacks.Callback):
         else:
             past = batches.Sought(self.stream, (self.params or {}).get("epochs", 1))
         self._rewind = rewind.Rewind(self.model, past, self.step)
+        _build_optimizer(self.model)
+        self._awaited = False
         self._function = _unwrapped(self.model.train_function)
         self.model.train_function = self._watched(self._function, past)
 
@@ -85,6 +87,7 @@ class NaNReport(keras.callbacks.Callback):
         """Copies the state, if it is time."""
         if self._rewind.due():
             self._mark(apart=True)
+        self._awaited = True
 
     def on_train_batch_end(self, batch, logs=None):
         """Looks at the loss."""
@@ -94,16 +97,23 @@ class NaNReport(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Looks at the weights, before any callback saves them."""
-        self._mark()
+        self._mark(copy=self._rewind.due())
 
     def on_train_end(self, logs=None):
         """Gives the model its function back."""
         self.model.train_function = self._function
 
     def _watched(self, function: Callable, past: batches.Sought | batches.Kept) -> Callable:
-        """`fit`'s function of a step; where batches have to be kept, they are fetched outside."""
+        """`fit`'s function of a step; where batches have to be kept, they are fetched outside.
+
+        A `fit` that an error ended leaves it behind; it does nothing more in a training that this
+        callback is not told of.
+        """
 
         def watched(iterator: Any) -> Any:
+            if not self._awaited:
+                return function(iterator)
+            self._awaited = False
             if isinstance(past, batches.Kept) and self.model.steps_per_execution == 1:
                 batch = next(iterator)
                 past.note(batch)
@@ -120,13 +130,14 @@ class NaNReport(keras.callbacks.Callback):
         watched.of = function
         return watched
 
-    def _mark(self, apart: bool = False) -> None:
+    def _mark(self, copy: bool = True, apart: bool = False) -> None:
         """Copies the state; ends training, if it is ruined.
 
         Args:
+            copy: whether it is copied, or only looked at.
             apart: whether other workers do not do the same in this step. No worker may end alone.
         """
-        ruined = _gave_up_scaling(self.model.optimizer) or self._rewind.mark(self.step)
+        ruined = _gave_up_scaling(self.model.optimizer) or self._rewind.mark(self.step, copy)
         if ruined and not (apart and votes.of(self.model).shared):
             self._end(max(self.first_step, self.step - 1))
 
@@ -135,13 +146,13 @@ class NaNReport(keras.callbacks.Callback):
         self.on_train_end()
         if not cluster.current().is_chief:
             raise Diverged(self._told(step), "See what its first worker found")
-        model, past = self.model, self._rewind
+        model, past, at_once = self.model, self._rewind, self.model.steps_per_execution
         if self.alone is not None:
             model = self.alone()
             model.make_train_function()
             past = past.onto(model)
         with stepwise.single_steps(model):
-            moment = past.find(functools.partial(_trained, model), step, error)
+            moment = past.find(functools.partial(_trained, model), step, error, at_once)
             cause, seen = _asked(moment)
         if error is not None and cause.kind == "unknown":
             raise error
@@ -154,7 +165,23 @@ class NaNReport(keras.callbacks.Callback):
         raise found
 
     def _told(self, step: int) -> str:
-        return f"training diverged after {step} steps, in epoch {self._epoch + 1}"
+        after = numbers.count(step, "step")
+        return f"training diverged after {after}, in epoch {self._epoch + 1}"
+
+
+def _build_optimizer(model: keras.Model) -> None:
+    """Lets a copy from before the first step have what the optimizer begins with.
+
+    Where a model has several, only their training step knows which weights each is for.
+    """
+    optimizer = model.optimizer
+    if (
+        copies.optimizers(model) == [optimizer]
+        and not optimizer.built
+        and model.trainable_variables
+    ):
+        with model.distribute_strategy.scope():
+            optimizer.build(model.trainable_variables)
 
 
 def _trained(model: keras.Model, batch: Any) -> float:
@@ -169,8 +196,7 @@ def _asked(moment: Moment) -> tuple[Cause, Any]:
     try:
         return questions.ask(moment)
     except Exception as error:  # noqa: BLE001 (that training diverged has to be told all the same)
-        told = f"could not be looked into: {type(error).__name__}: {error}"
-        return Cause("unknown", "the step", told), None
+        return questions.not_looked_into(error), None
 
 
 def _gave_up_scaling(optimizer: Any) -> bool:

@@ -23,6 +23,9 @@ FIXES = {  # kind -> what to do about it
     "unknown": "Look at the batch and at the last layers in the report's folder",
 }
 
+TARGET = "Find and mend that target, or leave its row out"
+SCALE = "Scale it to numbers near 1: subtract a mean, divide by a deviation"
+
 
 @dataclasses.dataclass(frozen=True)
 class Cause:

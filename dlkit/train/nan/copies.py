@@ -1,6 +1,6 @@
 """Copies of all that a model and its optimizers hold."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import keras
 import numpy as np
@@ -11,11 +11,20 @@ Values = list[tuple[keras.Variable, np.ndarray]]
 
 
 def take(model: keras.Model) -> Values:
-    """Every variable with its value, in the processor's memory; of replicas, the first one's."""
+    """Every variable with its value, in the processor's memory."""
+    return [(v, value_of(v)) for v in variables(model)]
+
+
+def variables(model: keras.Model) -> list[keras.Variable]:
+    """Those of the model, of its metrics and of its optimizers."""
     groups = [model.variables, model.metrics_variables]
-    groups += [optimizer.variables for optimizer in optimizers(model) if optimizer.built]
-    found = {id(v): v for group in groups for v in group}
-    return [(v, replicas.components(v)[0].numpy()) for v in found.values()]
+    groups += [optimizer.variables for optimizer in optimizers(model)]
+    return list({id(v): v for group in groups for v in group}.values())
+
+
+def value_of(variable: keras.Variable) -> np.ndarray:
+    """Its value; of replicas, the first one's."""
+    return replicas.components(variable)[0].numpy()
 
 
 def put_back(values: Values) -> None:
@@ -55,7 +64,9 @@ def largest(value: np.ndarray) -> float:
     return float(np.abs(value.astype(np.float32)).max(initial=0.0))
 
 
-def growth(calm: Mapping[str, float], values: Values) -> dict[str, float]:
+def growth(
+    calm: Mapping[str, float], values: Iterable[tuple[keras.Variable, np.ndarray]]
+) -> dict[str, float]:
     """How many times as large each weight is as it was at first, or as the usual one was.
 
     Args:

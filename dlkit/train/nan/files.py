@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dlkit.train import atomic, strict_json
+from dlkit.train import atomic, optimizers, strict_json
 from dlkit.train.nan import layers, numbers, watch
 from dlkit.train.nan.cause import Cause
 from dlkit.train.nan.moment import Moment, parts
@@ -40,8 +40,7 @@ def write(
 
 
 def _facts(cause: Cause, moment: Moment, seen: watch.Watched | None) -> dict[str, Any]:
-    optimizer = moment.model.optimizer
-    rate = getattr(optimizer, "learning_rate", None)
+    rates = [_said(rate) for rate in _rates(moment, seen)]
     gradients = [(v.path, g) for v, g in (seen.gradients if seen else []) if g is not None]
     return {
         "kind": cause.kind,
@@ -51,13 +50,13 @@ def _facts(cause: Cause, moment: Moment, seen: watch.Watched | None) -> dict[str
         "step": moment.step,
         "cause_step": moment.step if cause.step is None else cause.step,
         "exact": moment.exact,
-        "learning_rate": None if rate is None else _said(keras.ops.convert_to_numpy(rate)),
+        "learning_rate": rates[0] if len(rates) == 1 else rates or None,
         "steps": [
             {
                 "step": s.number,
                 "loss": _said(s.loss),
                 "largest_weight": _said(s.weights),
-                "largest_in_batch": dict(s.parts),
+                "largest_in_batch": dict(s.sizes),
             }
             for s in moment.trace[-STEPS:]
         ],
@@ -70,17 +69,25 @@ def _facts(cause: Cause, moment: Moment, seen: watch.Watched | None) -> dict[str
     }
 
 
+def _rates(moment: Moment, seen: watch.Watched | None) -> list[float]:
+    """The learning rates of the optimizers that were given gradients."""
+    used = {id(o): o for o in seen.optimizers.values()} if seen else {}
+    found = used.values() or filter(None, [moment.model.optimizer])
+    return [float(keras.ops.convert_to_numpy(optimizers.inner(o).learning_rate)) for o in found]
+
+
 def _text(facts: dict[str, Any]) -> str:
+    steps = numbers.count(facts["step"], "step")
     lines = [
         f"{facts['where']} {facts['what']}.",
         f"What to do: {facts['fix']}.",
         "",
-        f"After {facts['step']} steps, at a learning rate of {facts['learning_rate']}.",
+        f"After {steps}, at a learning rate of {facts['learning_rate']}.",
     ]
     if not facts["exact"]:
         lines.append("It did not fail again in a replay, or its state is that of an earlier step.")
-    steps = [[s["step"], s["loss"], s["largest_weight"]] for s in facts["steps"]]
-    lines += ["", *_table(["step", "loss", "largest weight after it"], steps)]
+    past = [[s["step"], s["loss"], s["largest_weight"]] for s in facts["steps"]]
+    lines += ["", *_table(["step", "loss", "largest weight after it"], past)]
     bad = next((i for i, row in enumerate(facts["layers"]) if row["not_finite"]), None)
     shown = facts["layers"] if bad is None else facts["layers"][: bad + 3]
     rows = [list(row.values()) for row in shown[-LAYERS:]]

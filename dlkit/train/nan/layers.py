@@ -11,6 +11,9 @@ from dlkit.train.nan import numbers, watch
 from dlkit.train.nan.cause import Cause
 from dlkit.train.nan.moment import Moment
 
+HUGE = 1e6  # no sensible activation is larger
+TAME = 0.5  # has a logarithm and a root, and can be divided by
+
 # Of TensorFlow's and Keras' errors, what says nothing: colours, nodes, introductions.
 _NOISE = re.compile(r"\x1b\[\d+m|\{\{[^}]*\}\}|\[Op:\w+\]|Exception encountered when calling \S+")
 
@@ -18,24 +21,21 @@ _NOISE = re.compile(r"\x1b\[\d+m|\{\{[^}]*\}\}|\[Op:\w+\]|Exception encountered 
 def first_bad(moment: Moment, seen: watch.Watched) -> Cause | None:
     """The first layer that gives what is no finite number, though all that it takes is one.
 
-    A layer may do so and mean it, as a mask of -inf does. So the step is run once more with
-    the layer's bad values made 0; it is the cause if that mends the step.
+    A layer may do so and mean it, as a mask of -inf does. So it is asked for where the loss is
+    none either, and the step is run again with the bad values of such layers made small: what need
+    not be mended for a finite loss is no cause.
     """
-    suspects = [call for call in seen.calls if _breaks(call)]
-    hidden = next((call for call in seen.calls if _all_hidden(call)), None)
-    if hidden is not None:
-        return Cause(
-            "layer",
-            hidden.name,
-            f"({_kind(hidden)}) gives nan where all that it takes is -inf: a mask leaves nothing",
-            "Leave each row of the mask one place at least",
-        )
-    if not suspects:
-        return _raised(seen) if moment.error is not None else None
-    guilty = [call for call in suspects if _mends(moment, call)]
-    if not guilty and seen.sound:
+    if seen.passes:
         return None
-    return _told((guilty or suspects)[0])
+    needed = _needed(moment, _suspects(seen))
+    if needed:
+        return _told(needed[0])
+    return _raised(seen) if moment.error is not None else None
+
+
+def mended(moment: Moment, seen: watch.Watched) -> watch.Watched:
+    """The step once more, with the bad values that layers begin to give made small."""
+    return _patched(moment, _suspects(seen))
 
 
 def breaks_gradient(seen: watch.Watched) -> watch.Call | None:
@@ -48,6 +48,7 @@ def breaks_gradient(seen: watch.Watched) -> watch.Call | None:
         own = [of_weights.get(id(v)) for v in getattr(call.operation, "trainable_variables", ())]
         if back and numbers.finite(back) and not numbers.finite([on, own]):
             breaking.append(call)
+    breaking = [call for call in breaking if numbers.finite(call.inputs)] or breaking
     inner = [call for call in breaking if not any(call.holds(other) for other in breaking)]
     return inner[-1] if inner else None
 
@@ -69,26 +70,48 @@ def table(seen: watch.Watched) -> list[dict[str, Any]]:
     ]
 
 
-def _breaks(call: watch.Call) -> bool:
-    return numbers.finite(call.inputs) and not numbers.finite(call.outputs)
+def _suspects(seen: watch.Watched) -> list[watch.Call]:
+    """Calls that give what is no finite number without having taken such, or only -inf."""
+    return [
+        call
+        for call in seen.calls
+        if not numbers.finite(call.outputs) and (numbers.finite(call.inputs) or _all_hidden(call))
+    ]
 
 
-def _mends(moment: Moment, call: watch.Call) -> bool:
-    """Whether the step is sound once what this layer gives is made finite."""
+def _needed(moment: Moment, suspects: list[watch.Call]) -> list[watch.Call]:
+    """Those that have to be mended for a finite loss; none, where mending them all does not help.
+
+    The outer ones and the earlier ones are the first to be let off.
+    """
+    if not suspects or not _patched(moment, suspects).passes:
+        return []
+    needed = sorted(suspects, key=lambda call: call.begun)
+    for call in tuple(needed):
+        others = [other for other in needed if other.operation is not call.operation]
+        if others and _patched(moment, others).passes:
+            needed = others
+    return needed
+
+
+def _patched(moment: Moment, calls: list[watch.Call]) -> watch.Watched:
+    operations = {id(call.operation) for call in calls}
 
     def patch(operation: keras.Operation, outputs: Any) -> Any:
-        if operation is not call.operation:
+        if id(operation) not in operations:
             return outputs
-        return keras.tree.map_structure(_made_finite, outputs)
+        return keras.tree.map_structure(_made_small, outputs)
 
-    return watch.step(moment, patch=patch).sound
+    return watch.step(moment, patch=patch)
 
 
-def _made_finite(tensor: Any) -> Any:
+def _made_small(tensor: Any) -> Any:
     if not isinstance(tensor, tf.Tensor) or not tensor.dtype.is_floating:
         return tensor
+    bound = min(HUGE, float(tensor.dtype.max))  # what explodes is huge before it is no number
+    small = tf.where(tf.abs(tensor) <= bound, tensor, tf.cast(TAME, tensor.dtype))
     # No gradient goes back: where a value is not finite, a slope is not either.
-    return tf.stop_gradient(tf.where(tf.math.is_finite(tensor), tensor, tf.zeros_like(tensor)))
+    return watch.like(tensor, tf.stop_gradient(small))
 
 
 def _all_hidden(call: watch.Call) -> bool:
@@ -103,7 +126,14 @@ def _all_hidden(call: watch.Call) -> bool:
 
 
 def _told(call: watch.Call) -> Cause:
-    given = " and ".join(filter(None, map(numbers.odd_ones, call.outputs)))
+    if _all_hidden(call):
+        return Cause(
+            "layer",
+            call.name,
+            f"({_kind(call)}) gives nan where all that it takes is -inf: a mask leaves nothing",
+            "Leave each row of the mask one place at least",
+        )
+    given = " and ".join(filter(None, dict.fromkeys(map(numbers.odd_ones, call.outputs))))
     dtype = call.outputs[0].dtype
     if dtype == tf.float16 and _is_finite_in_float32(call):
         taken = max(map(numbers.largest, (call.inputs,)))

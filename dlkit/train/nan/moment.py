@@ -26,13 +26,13 @@ class Step:
         number: training steps done before it.
         loss: of its batch alone.
         weights: the largest absolute value of a trainable weight after it.
-        parts: the largest absolute value in each part of its batch, by the part's name.
+        sizes: the largest absolute value in each floating-point tensor of its batch, by path.
     """
 
     number: int
     loss: float
     weights: float
-    parts: Mapping[str, float]
+    sizes: Mapping[str, float]
 
 
 @dataclasses.dataclass(eq=False)
@@ -51,6 +51,8 @@ class Moment:
         error: what the step raised, if it raised.
         batch_of: gives the batch of a step of the trace.
         rows_of: gives the rows of the data in that batch, where they are known.
+        sound_when: whether the steps up to this one stay sound where each is trained on what a
+            function makes of its number and batch.
     """
 
     model: keras.Model
@@ -64,6 +66,7 @@ class Moment:
     error: BaseException | None = None
     batch_of: Callable[[int], Any] = lambda step: None
     rows_of: Callable[[int], np.ndarray | None] = lambda step: None
+    sound_when: Callable[[Callable[[int, Any], Any]], bool] = lambda change: False
 
     def restore(self) -> None:
         """Gives every variable the value that it had before the step."""

@@ -15,15 +15,24 @@ def floats(values: Any) -> list[tf.Tensor]:
 
 def named(values: Any, name: str = "") -> Iterator[tuple[str, tf.Tensor]]:
     """Every dense tensor of a structure under its path: `x/image`."""
+    for path, leaf in leaves(values, name):
+        yield path, dense(leaf)
+
+
+def leaves(values: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Every tensor of a structure under its path, ragged and sparse ones as they are."""
     for path, leaf in keras.tree.flatten_with_path(values):
-        if isinstance(leaf, tf.RaggedTensor):
-            leaf = leaf.flat_values
-        if isinstance(leaf, tf.SparseTensor | tf.IndexedSlices):
-            leaf = leaf.values
         if isinstance(leaf, np.ndarray):
             leaf = tf.convert_to_tensor(leaf)
-        if isinstance(leaf, tf.Tensor):
+        if isinstance(leaf, tf.Tensor | tf.RaggedTensor | tf.SparseTensor | tf.IndexedSlices):
             yield "/".join(map(str, (*filter(None, (name,)), *path))), leaf
+
+
+def dense(leaf: Any) -> tf.Tensor:
+    """The tensor itself; of a ragged or sparse one its values."""
+    if isinstance(leaf, tf.RaggedTensor):
+        return leaf.flat_values
+    return leaf.values if isinstance(leaf, tf.SparseTensor | tf.IndexedSlices) else leaf
 
 
 def finite(values: Any) -> bool:
@@ -55,7 +64,7 @@ def bad_rows(tensor: tf.Tensor) -> np.ndarray:
 
 def row_sizes(tensor: Any) -> np.ndarray:
     """The largest absolute value in each row, along the first axis."""
-    return np.abs(np.asarray(tensor, np.float64)).reshape(len(tensor), -1).max(axis=1)
+    return np.abs(np.asarray(tensor, np.float64)).reshape(len(tensor), -1).max(1, initial=0.0)
 
 
 def odd_ones(tensor: Any) -> str:
@@ -70,3 +79,8 @@ def span(tensor: Any) -> str:
     values = np.asarray(tensor, np.float64)
     values = values[np.isfinite(values)]
     return f"{values.min():.3g} … {values.max():.3g}" if values.size else "no finite value"
+
+
+def count(number: int, thing: str) -> str:
+    """`1 step`, `2 steps`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"

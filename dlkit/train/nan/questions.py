@@ -30,11 +30,15 @@ def ask(moment: Moment) -> tuple[Cause, watch.Watched | None]:
     if moment.batch is None:
         return step_questions.bad_weights(moment) or _without_batch(), None
     seen = watch.step(moment, tape=True)
+    failed = None
     for question in QUESTIONS:
-        cause = question(moment, seen)
+        try:
+            cause = question(moment, seen)
+        except Exception as error:  # noqa: BLE001 (the other questions may find it all the same)
+            cause, failed = None, failed or error
         if cause is not None:
             return cause, seen
-    return _unknown(moment, seen), seen
+    return _unknown(moment, seen, failed), seen
 
 
 def _without_batch() -> Cause:
@@ -46,7 +50,15 @@ def _without_batch() -> Cause:
     )
 
 
-def _unknown(moment: Moment, seen: watch.Watched) -> Cause:
+def not_looked_into(error: Exception) -> Cause:
+    """That the questions themselves failed."""
+    told = f"could not be looked into: {type(error).__name__}: {error}"
+    return Cause("unknown", "the step", told)
+
+
+def _unknown(moment: Moment, seen: watch.Watched, failed: Exception | None) -> Cause:
+    if failed is not None:
+        return not_looked_into(failed)
     if seen.error is not None:
         error = f"{type(seen.error).__name__}: {seen.error}"
         return Cause("unknown", "the step", f"could not be run again eagerly: {error}")

@@ -1,13 +1,14 @@
 """Questions about the step: the weights it began with, its loss, its gradients, its update."""
 
 import math
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from dlkit.data import names
 from dlkit.train import optimizers
-from dlkit.train.nan import copies, layers, numbers, watch
+from dlkit.train.nan import copies, layers, losses, numbers, watch
 from dlkit.train.nan.cause import Cause
 from dlkit.train.nan.data_questions import are_classes
 from dlkit.train.nan.moment import Moment, parts
@@ -36,7 +37,8 @@ def runaway(moment: Moment, seen: watch.Watched) -> Cause | None:
     if not path or grown_by[path] < GROWN:
         return None
     now = next(copies.largest(value) for v, value in moment.before if v.path == path)
-    return _of_update(moment, f"{path} has grown from {moment.calm[path]:.2g} to {now:.2g}")
+    grown = f"{path} has grown from {moment.calm[path]:.2g} to {now:.2g}"
+    return _of_update(_optimizer(moment, seen, path), grown)
 
 
 def factors(moment: Moment, seen: watch.Watched) -> Cause | None:
@@ -48,54 +50,79 @@ def factors(moment: Moment, seen: watch.Watched) -> Cause | None:
         term = float(regularizer(variable))
         if not term < BOUND:
             return Cause("regularizer", variable.path, f"adds {term:.3g} to the loss")
-    for call in seen.calls:
-        terms = numbers.floats(getattr(call.operation, "losses", ()))
-        if any(not float(term) < BOUND for term in terms):
-            return Cause(
-                "regularizer",
-                call.name,
-                "adds a term to the loss that is no finite number, or about to be none",
-            )
-    given = keras.tree.flatten(moment.model.get_compile_config().get("loss_weights") or [])
-    for weight in given:
+    for call in _adding_too_much(seen):
+        return Cause(
+            "regularizer",
+            call.name,
+            "adds a term to the loss that is no finite number, or about to be none",
+        )
+    for weight in losses.weights(moment.model):
         if not abs(weight) < HUGE:
             return Cause("loss_weight", "loss_weights", f"multiplies the loss by {weight:.3g}")
     return None
 
 
+def _adding_too_much(seen: watch.Watched) -> list[watch.Call]:
+    """The innermost layers that themselves add a term that is too large, all they see being sound.
+
+    Where they take or give what is no finite number, the term has to be none.
+    """
+    adding = [call for call in seen.calls if any(map(_is_too_large, call.terms))]
+    inner = [call for call in adding if not any(call.holds(other) for other in adding)]
+    return [call for call in inner if numbers.finite([call.inputs, call.outputs])]
+
+
+def _is_too_large(term: tf.Tensor) -> bool:
+    return not numbers.finite(term) or numbers.largest(term) >= BOUND
+
+
 def bad_loss(moment: Moment, seen: watch.Watched) -> Cause | None:
-    """A loss that is no finite number though all that goes into it is one."""
-    predictions = seen.predictions
-    if seen.loss is None or numbers.finite(seen.loss) or not numbers.finite(predictions):
+    """A loss that is no finite number though all that goes into it is one, or would be."""
+    if seen.loss is None or numbers.finite(seen.loss):
         return None
-    outputs = numbers.floats(predictions)
+    if not numbers.finite(_into_loss(seen)):
+        seen = layers.mended(moment, seen)
+    if seen.loss is None or numbers.finite(seen.loss) or not numbers.finite(_into_loss(seen)):
+        return None
+    outputs = numbers.floats(seen.predictions)
     lies = " and ".join(numbers.span(output) for output in outputs)
+    told = f"; they lie in {lies}{_no_probabilities(moment, outputs)}" if outputs else ""
+    return Cause(
+        "loss",
+        losses.name(moment.model),
+        f"gives {numbers.odd_ones(seen.loss)} on finite outputs{told}",
+    )
+
+
+def _into_loss(seen: watch.Watched) -> Any:
+    """What the loss is computed from, as far as that is known."""
+    outputs = [call.outputs for call in seen.calls]
+    return outputs if seen.predictions is None else seen.predictions
+
+
+def _no_probabilities(moment: Moment, outputs: list[tf.Tensor]) -> str:
     labels = numbers.named(parts(moment.batch)["y"])
     odd = any(
-        are_classes(y, output, moment.model.loss)
+        are_classes(y, output, losses.are_sparse(moment.model))
+        and numbers.largest(y) < output.shape[-1]
         and (float(tf.reduce_min(output)) < 0 or float(tf.reduce_max(output)) > 1)
         for (_, y), output in zip(labels, outputs, strict=False)
     )
-    told = ", so they are no probabilities" if odd else ""
-    return Cause(
-        "loss",
-        loss_name(moment.model),
-        f"gives {numbers.odd_ones(seen.loss)} on finite outputs; they lie in {lies}{told}",
-    )
+    return ", so they are no probabilities" if odd else ""
 
 
 def bad_gradient(moment: Moment, seen: watch.Watched) -> Cause | None:
     """A gradient that is no finite number where the loss is one."""
     broken = [v for v, g in seen.gradients if g is not None and not numbers.finite(g)]
-    if not broken:
+    if not broken or not numbers.finite(seen.loss):
         return None
     of = f"the gradient of {names.listed([v.path for v in broken], most=3)}"
-    name = loss_name(moment.model)
     if not numbers.finite(seen.slopes([numbers.floats(seen.predictions)])):
+        name = losses.name(moment.model)
         return Cause("gradient", name, f"has no finite slope at these outputs, and so {of} is none")
     call = layers.breaks_gradient(seen)
     if call is None:
-        return Cause("gradient", broken[0].path, f"{of} is no finite number, and the loss is one")
+        return Cause("gradient", broken[0].path, f"gets no finite numbers: {of} is none")
     return Cause(
         "gradient", call.name, f"has no finite slope at what goes into it, and so {of} is none"
     )
@@ -103,35 +130,28 @@ def bad_gradient(moment: Moment, seen: watch.Watched) -> Cause | None:
 
 def bad_update(moment: Moment, seen: watch.Watched) -> Cause | None:
     """Weights that are no finite numbers after a step whose gradients are."""
-    weights = [path for path in moment.broken if path in moment.calm]
     if not seen.sound or not moment.broken:
         return None
-    listed = names.listed(weights or moment.broken, most=3)
-    of = f"{listed} is no finite number after a step whose gradients are"
-    epsilon = getattr(optimizers.inner(moment.model.optimizer), "epsilon", None)
-    if epsilon == 0:
+    weights = [path for path in moment.broken if path in moment.calm] or moment.broken
+    of = f"{names.listed(weights, most=3)} is no finite number after a step whose gradients are"
+    optimizer = _optimizer(moment, seen, weights[0])
+    if getattr(optimizer, "epsilon", None) == 0:
         return Cause(
             "update",
-            moment.model.optimizer.name,
+            optimizer.name,
             f"divides by nothing, for its epsilon is 0 and a gradient was: {of}",
             "Give it an epsilon: 1e-7",
         )
-    return _of_update(moment, of)
+    return _of_update(optimizer, of)
 
 
-def loss_name(model: keras.Model) -> str:
-    """The loss as the user knows it: its name, or that of its function."""
-    losses = keras.tree.flatten(model.loss) if model.loss is not None else []
-    names = [
-        x if isinstance(x, str) else getattr(x, "name", None) or getattr(x, "__name__", None)
-        for x in losses
-    ]
-    return ", ".join(str(name) for name in names if name) or "the loss"
+def _optimizer(moment: Moment, seen: watch.Watched, path: str) -> keras.optimizers.Optimizer:
+    """The one that changes a weight, without a loss scale around it."""
+    return optimizers.inner(seen.optimizers.get(path, moment.model.optimizer))
 
 
-def _of_update(moment: Moment, what: str) -> Cause:
+def _of_update(optimizer: keras.optimizers.Optimizer, what: str) -> Cause:
     """Steps that are too large: for the rate, or for the weight decay."""
-    optimizer = optimizers.inner(moment.model.optimizer)
     rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
     decay = getattr(optimizer, "weight_decay", None) or 0.0
     if decay * rate > 1:

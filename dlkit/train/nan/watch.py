@@ -6,80 +6,16 @@ them, and a tape of our own follows, which knows how the loss changes with what 
 """
 
 import contextlib
-import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from dlkit.train.nan import numbers
 from dlkit.train.nan.copies import optimizers
 from dlkit.train.nan.moment import Moment
-
-
-@dataclasses.dataclass(eq=False)
-class Call:
-    """One call of a layer or operation.
-
-    Attributes:
-        operation: the layer or operation.
-        begun, ended: its place in the order of beginnings and ends; calls inside it lie between.
-        inputs, outputs: its floating-point tensors.
-        again: calls it once more, with its arguments mapped by a function.
-        raised: whether it ended by an error.
-    """
-
-    operation: keras.Operation
-    begun: int
-    inputs: list[tf.Tensor]
-    again: Callable[[Callable[[Any], Any]], Any]
-    outputs: list[tf.Tensor] = dataclasses.field(default_factory=list)
-    ended: int = -1
-    raised: bool = False
-
-    @property
-    def name(self) -> str:
-        """The layer's path in the model, or the operation's name."""
-        return getattr(self.operation, "path", None) or self.operation.name
-
-    def holds(self, other: "Call") -> bool:
-        """Whether the other was called inside this one."""
-        return self.begun < other.begun and other.ended < self.ended
-
-
-@dataclasses.dataclass(eq=False)
-class Watched:
-    """What a step did.
-
-    Attributes:
-        calls: in the order in which they ended; one that raised is the last.
-        predictions: what went into the loss; None where the step computes its loss elsewhere.
-        loss: the total loss, or None.
-        gradients: of each weight, as the optimizer was given them.
-        error: what the step raised.
-    """
-
-    calls: list[Call] = dataclasses.field(default_factory=list)
-    predictions: Any = None
-    loss: tf.Tensor | None = None
-    gradients: list[tuple[keras.Variable, Any]] = dataclasses.field(default_factory=list)
-    error: Exception | None = None
-    tape: tf.GradientTape | None = None
-
-    @property
-    def sound(self) -> bool:
-        """Whether it ran, and loss and gradients are finite."""
-        gradients = [g for _, g in self.gradients if g is not None]
-        return self.error is None and numbers.finite([self.loss, gradients])
-
-    def slopes(self, groups: list[list[tf.Tensor]]) -> list[list[tf.Tensor]]:
-        """The gradients of the loss with respect to groups of tensors, those that there are."""
-        if self.loss is None or self.tape is None:
-            return [[] for _ in groups]
-        found = self.tape.gradient(self.loss, groups)
-        return [[g for g in group if g is not None] for group in found]
+from dlkit.train.nan.record import Call, Watched
 
 
 def step(
@@ -109,12 +45,16 @@ def step(
             stack.enter_context(_noting_gradients(model, found))
             if tape:
                 found.tape = stack.enter_context(tf.GradientTape(persistent=True))
-            model.train_step(batch)
+            logs = model.train_step(batch)
+            if found.loss is None:
+                found.loss = _sum_of_losses(logs)
     except Exception as error:  # noqa: BLE001 (whatever the step raises is a finding)
         found.error = error
     finally:
         tf.config.run_functions_eagerly(eager)
         moment.restore()
+    for call in found.calls:
+        call.terms = numbers.floats(getattr(call.operation, "losses", ()))
     return found
 
 
@@ -126,7 +66,7 @@ def _noting_calls(found: Watched, patch: Any) -> Iterator[None]:
 
     def watched(self, *args, **kwargs):
         # A copy of its own tells its gradient from that of others who take the same tensor.
-        args, kwargs = _mapped(tf.identity, (args, kwargs))
+        args, kwargs = _mapped(_twin, (args, kwargs))
 
         def again(change):
             changed = _mapped(change, (args, kwargs))
@@ -157,7 +97,7 @@ def _noting_loss(model: keras.Model, found: Watched) -> Iterator[None]:
     original = model.compute_loss
 
     def noted(x=None, y=None, y_pred=None, sample_weight=None, **more):
-        y_pred = _mapped(tf.identity, y_pred)
+        y_pred = _mapped(_twin, y_pred)
         _watch(found.tape, numbers.floats(y_pred))
         loss = original(x, y, y_pred, sample_weight, **more)
         found.predictions = y_pred
@@ -176,6 +116,7 @@ def _noting_gradients(model: keras.Model, found: Watched) -> Iterator[None]:
             def noted(grads, trainable_variables=None, optimizer=optimizer):
                 variables = trainable_variables or model.trainable_variables
                 found.gradients += zip(variables, grads, strict=True)
+                found.optimizers |= dict.fromkeys((v.path for v in variables), optimizer)
 
             stack.enter_context(_in_place_of(optimizer, "apply", noted))
             if hasattr(optimizer, "dynamic_scale"):  # else float16's gradients are scaled ones
@@ -196,6 +137,26 @@ def _in_place_of(thing: Any, name: str, function: Callable) -> Iterator[None]:
             object.__setattr__(thing, name, hidden)
 
 
+def like(tensor: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+    """The other tensor, with the mask that Keras hung on the first."""
+    mask = getattr(tensor, "_keras_mask", None)
+    if mask is not None:
+        other._keras_mask = mask
+    return other
+
+
+def _twin(tensor: tf.Tensor) -> tf.Tensor:
+    return like(tensor, tf.identity(tensor))
+
+
+def _sum_of_losses(logs: Any) -> tf.Tensor | None:
+    """What a training step of one's own gives under the name of a loss."""
+    named = logs.items() if isinstance(logs, dict) else ()
+    losses = numbers.floats([value for name, value in named if "loss" in name])
+    sums = [tf.cast(tf.reduce_sum(loss), tf.float64) for loss in losses]
+    return tf.add_n(sums) if sums else None
+
+
 def _watch(tape: tf.GradientTape | None, tensors: list[tf.Tensor]) -> None:
     if tape is not None:
         for tensor in tensors:
@@ -206,10 +167,3 @@ def _mapped(change: Callable[[Any], Any], structure: Any) -> Any:
     return keras.tree.map_structure(
         lambda leaf: change(leaf) if isinstance(leaf, tf.Tensor) else leaf, structure
     )
-
-
-def rows_but(batch: Any, rows: np.ndarray) -> Any:
-    """A batch without some of its rows."""
-    size = len(next(tensor for _, tensor in numbers.named(batch)))
-    keep = np.setdiff1d(np.arange(size), rows)
-    return _mapped(lambda tensor: tf.gather(tensor, keep), batch)

@@ -45,6 +45,8 @@ class Saved:
         best: epoch, monitored value's name and value of the best epoch so far; None before.
         history: one row an epoch, `epoch` (from 1) and its logged values.
         callbacks: the callbacks' states by their name.
+        workers: how many processes trained together when it was saved.
+        recipe: what it was trained by, as plain values; empty where nobody noted it.
         arrays: every variable; empty for `best`, whose file is a whole model.
     """
 
@@ -54,6 +56,8 @@ class Saved:
     best: Mapping[str, Any] | None = None
     history: Sequence[Mapping[str, Any]] = ()
     callbacks: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    workers: int = 1
+    recipe: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     arrays: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
 

@@ -1,6 +1,7 @@
 """A recipe's model, built and compiled."""
 
 import keras
+import tensorflow as tf
 
 from dlkit import registry
 from dlkit.data.source import Source
@@ -12,10 +13,10 @@ from dlkit.train.recipe import Recipe
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 
 
-def compiled(recipe: Recipe, task: Task, source: Source, steps: int) -> keras.Model:
-    """The recipe's model as it is before its first step, with so many steps an epoch."""
+def compiled(recipe: Recipe, task: Task, source: Source, steps: int, done: int = 0) -> keras.Model:
+    """The recipe's model as it is before its first step; `steps` and `done` are `compile_for`'s."""
     made = model(recipe, task, source)
-    compile_for(made, recipe, task, steps)
+    compile_for(made, recipe, task, steps, done)
     return made
 
 
@@ -38,7 +39,7 @@ def model(recipe: Recipe, task: Task, source: Source) -> keras.Model:
     return built
 
 
-def compile_for(built: keras.Model, recipe: Recipe, task: Task, steps: int) -> None:
+def compile_for(built: keras.Model, recipe: Recipe, task: Task, steps: int, done: int = 0) -> None:
     """Compiles a model with the recipe's optimizer and schedule and the task's loss and metrics.
 
     Args:
@@ -46,6 +47,7 @@ def compile_for(built: keras.Model, recipe: Recipe, task: Task, steps: int) -> N
         recipe: the recipe.
         task: its kind of problem.
         steps: steps an epoch.
+        done: steps that the run goes on from.
     """
     levels = registry.model_info(recipe.model).levels
     if recipe.freeze:
@@ -62,6 +64,7 @@ def compile_for(built: keras.Model, recipe: Recipe, task: Task, steps: int) -> N
     optimizer = optimizers.make(recipe.optimizer, rate, built.trainable_variables, factors)
     if recipe.precision == "float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    at_once = stepwise.at_once(recipe.steps_per_execution, steps)
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    at_once = stepwise.at_once(recipe.steps_per_execution, steps, done, replicas)
     options = task.compile_options(built)
     built.compile(optimizer=optimizer, steps_per_execution=at_once, **options)

@@ -15,8 +15,9 @@ model.fit(dist.feed(there, stream, epochs=5), steps_per_epoch=stream.steps_per_e
 Losses equal those of one device but for rounding. What differs by its nature: random layers inside
 a model (each replica draws numbers of its own), batch norm with masks, losses that divide by
 something other than rows (weights, boxes, tokens: each replica divides by its own), and custom
-training steps that do not pass their loss through `optimizer.scale_loss`. The figures that are
-shown while an epoch runs are means over the replicas; those of the whole epoch are exact.
+training steps that do not pass their loss through `optimizer.scale_loss`, and a `compute_loss` that
+takes a mean by itself. The figures that are shown while an epoch runs are means over the replicas;
+those of the whole epoch are exact.
 """
 
 import functools
@@ -28,6 +29,8 @@ import tensorflow as tf
 from dlkit.registry.errors import DlkitError, UsageError
 from dlkit.train import cluster, keras_shim, parity, refusals, replicas, votes
 from dlkit.train.stream import Stream
+
+MOST_CPUS = 64  # logical ones
 
 
 def strategy(devices: str | int | None = None) -> tf.distribute.Strategy:
@@ -87,7 +90,10 @@ def prepare(model: keras.Model) -> None:
 def feed(
     there: tf.distribute.Strategy, stream: Stream, start_step: int = 0, epochs: int = 1
 ) -> tf.data.Dataset | tf.distribute.DistributedDataset:
-    """A stream's batches for `fit`: of each one, every worker fetches only its replicas' parts.
+    """A stream's batches for `fit`, cut into a part for each replica.
+
+    Every worker fetches only its replicas' parts. TensorFlow would cut four rows for three replicas
+    into 2, 2 and none.
 
     Args:
         there: where the model lives.
@@ -95,12 +101,17 @@ def feed(
         start_step: as in `Stream.dataset`.
         epochs: as in `Stream.dataset`.
     """
-    if not isinstance(there, tf.distribute.MultiWorkerMirroredStrategy):
+    if there.num_replicas_in_sync == 1:
         return stream.dataset(start_step, epochs)
-    parts = replicas.local(there)
-    return there.distribute_datasets_from_function(
-        lambda context: stream.dataset(start_step, epochs, parts)
-    )
+    own = replicas.local(there)
+
+    def parts(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        found = stream.dataset(start_step, epochs, own)
+        steps = found.cardinality() // len(own)
+        found.cardinality = lambda: steps  # Keras asks, and to it an element is a step
+        return found
+
+    return there.distribute_datasets_from_function(parts)
 
 
 def describe(there: tf.distribute.Strategy) -> dict[str, int]:
@@ -169,6 +180,11 @@ def _names(devices: str | int | None) -> tuple[str, ...]:
 
 def _cpus(count: int) -> tuple[str, ...]:
     """Logical CPUs: they share the processor, and serve to try things out."""
+    if count > MOST_CPUS:
+        raise UsageError(
+            f"{count} logical CPUs are too many: TensorFlow takes minutes to begin.",
+            f"Take {MOST_CPUS} or fewer, as in: cpu:2",
+        )
     there = tf.config.list_physical_devices("CPU")[0]
     parts = [tf.config.LogicalDeviceConfiguration()] * count
     try:

@@ -42,13 +42,13 @@ def read(folder: str | os.PathLike) -> Evaluation | None:
         return None
     try:
         figures = json.loads(path.read_text(encoding="utf-8"))
-        path = folder / "evaluation.npz"
-        figures["arrays"] = npz.read(path)
         figures["class_names"] = tuple(figures["class_names"])
         figures["metrics"] = {
             name: math.nan if value is None else value for name, value in figures["metrics"].items()
         }
-        return Evaluation(**figures)
+        evaluation = Evaluation(arrays={}, **figures)
+        path = folder / "evaluation.npz"
+        return dataclasses.replace(evaluation, arrays=npz.read(path))
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         reason = getattr(error, "message", error)
         raise DlkitError(

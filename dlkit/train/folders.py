@@ -4,10 +4,13 @@ import json
 import os
 import pathlib
 import shlex
+from collections.abc import Mapping
+from typing import Any
 
 from dlkit.registry.errors import DlkitError
+from dlkit.train import atomic, strict_json
 
-CONFIG, ENVIRONMENT = "config.yaml", "env.json"
+CONFIG, ENVIRONMENT, STATE = "config.yaml", "env.json", "state.json"
 
 
 class RunError(DlkitError):
@@ -42,10 +45,12 @@ def check_is_free(folder: pathlib.Path) -> None:
     """Refuses a folder that a run was begun in, with the two ways out.
 
     Raises:
-        RunError: a new run would write over it.
+        RunError: a new run would write over it, or it is a file.
     """
+    other = shlex.quote(f"{folder}-2")
+    if folder.is_file():
+        raise RunError(f"{folder} is a file.", f"Choose another folder: --run {other}")
     if (folder / CONFIG).exists():
-        other = shlex.quote(f"{folder}-2")
         raise RunError(
             f"{folder} holds a run already, and a new one would write over it.",
             f"Go on with it: {command('resume', folder)}\n"
@@ -56,10 +61,15 @@ def check_is_free(folder: pathlib.Path) -> None:
 def status(folder: pathlib.Path) -> str:
     """The status that `state.json` tells; empty before any step."""
     try:
-        found = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+        found = json.loads((folder / STATE).read_text(encoding="utf-8"))
         return str(found["status"])
     except (OSError, ValueError, LookupError, TypeError):
         return ""
+
+
+def write_status(folder: pathlib.Path, facts: Mapping[str, Any]) -> None:
+    """Writes `state.json`: status, epochs done, seconds and the best epoch."""
+    atomic.write_text(folder / STATE, strict_json.dumps(facts))
 
 
 def command(verb: str, folder: pathlib.Path) -> str:

@@ -7,7 +7,9 @@ Nothing of Keras itself is changed. `attach` gives one model its own
   axis that scalars do not have, and fails (keras#20585). Here they are averaged, so that every
   worker sees the same logs and its callbacks decide alike.
 * `_maybe_symbolic_build`: Keras averages a batch over the replicas to learn its shape, which fails
-  for several workers and for parts of unequal size. Here the first replica's part is enough.
+  for several workers and for parts of unequal size. Here the first replica's part is enough. Once
+  shapes are known, a loss that is one number is refused: Keras weighs by 1/R only what it has
+  averaged itself.
 
 and its optimizer
 
@@ -19,6 +21,7 @@ and its optimizer
 """
 
 import contextlib
+import functools
 import inspect
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -59,7 +62,7 @@ def attach(model: keras.Model, votes: Votes | None = None) -> None:
         if iterator is not None:
             _, _, batches = next(iter(iterator))
             data_batch = _locally_first(model.distribute_strategy, next(batches))
-        with model.distribute_strategy.scope():
+        with model.distribute_strategy.scope(), _refusing_lone_numbers(model._compile_loss):
             model._symbolic_build(data_batch=data_batch)
 
     model.make_train_function = make_train_function
@@ -97,6 +100,43 @@ def is_tested() -> bool:
             f'Install one that was tested: pip install "keras=={TESTED[-1]}*"',
         )
     return False
+
+
+@contextlib.contextmanager
+def _refusing_lone_numbers(losses: Any) -> Iterator[None]:
+    """Within the block, a loss that is one number for all rows fails once Keras has found it."""
+    if losses is None:
+        yield
+        return
+    build, found = losses.build, {}
+
+    def build_watched(y_true: Any, y_pred: Any) -> None:
+        build(y_true, y_pred)
+        found.update({id(flat.loss): flat.loss for flat in losses._flat_losses})
+        for loss in found.values():
+            loss.call = functools.partial(_a_value_a_row, loss.name, loss.call)
+
+    losses.build = build_watched
+    try:
+        yield
+    except DlkitError:
+        losses.built = False  # so that another try is refused too
+        raise
+    finally:
+        for watched, name in ((losses, "build"), *((loss, "call") for loss in found.values())):
+            delattr(watched, name)
+
+
+def _a_value_a_row(name: str, call: Callable, *given: Any) -> Any:
+    values = call(*given)
+    if len(keras.ops.shape(values)) == 0:
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        raise DlkitError(
+            f"the loss {name} does not work on {replicas} replicas: it is one number for all rows, "
+            "whose gradient Keras would count once for each replica.",
+            "Let it return one value a row, as with keras.ops.mean(…, axis=-1)",
+        )
+    return values
 
 
 def _function(model: keras.Model, step: Callable, votes: Votes | None) -> Callable:

@@ -42,10 +42,15 @@ def pairs(
 
 def local(strategy: tf.distribute.Strategy) -> range:
     """The numbers of this process's replicas among all."""
+    there = workers(strategy)
+    each = strategy.num_replicas_in_sync // len(there)
+    return range(there.index * each, (there.index + 1) * each)
+
+
+def workers(strategy: tf.distribute.Strategy) -> cluster.Cluster:
+    """The processes that share a strategy."""
     several = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
-    workers = cluster.current() if several else cluster.Cluster()
-    each = strategy.num_replicas_in_sync // len(workers)
-    return range(workers.index * each, (workers.index + 1) * each)
+    return cluster.current() if several else cluster.Cluster()
 
 
 def separate_seeds(model: keras.Model, first: int) -> None:
@@ -54,7 +59,8 @@ def separate_seeds(model: keras.Model, first: int) -> None:
     All replicas begin with one seed, and would drop the same units of their different rows.
 
     Args:
-        model: just built; a checkpoint that is restored later brings its seeds along.
+        model: just built, or with the seeds of the first replica; a checkpoint that is restored
+            later brings its own along.
         first: the number of this process's first replica among all; that of 0 keeps its seeds.
     """
     for variable in model.variables:

@@ -75,7 +75,7 @@ class Run:
         self.resume = resume
         if recipe is None:
             folders.check_is_run(self.folder)
-            recipe = Recipe.from_yaml(self.folder / CONFIG)
+            recipe = origin.recipe(self.folder)
         elif self.worker.is_chief:
             folders.check_is_free(self.folder)
         self.recipe = feeds.with_whole_paths(recipe)
@@ -151,9 +151,12 @@ class Run:
         else:
             model = self._compiled(there)
         if saved is not None and saved.arrays:
-            state.restore(model, saved)
+            worker_state.restore(model, saved, self.folder / "ckpt")
         if self.resume and saved is None:
+            self._check_never_saved()
             _log.warning("No checkpoint of %s was ever written: beginning anew.", self.folder)
+        if saved is not None and self.worker.is_chief:
+            origin.mend_status(saved, self.recipe.epochs, self.folder)
         if self._began_on:
             origin.check_data(self._began_on, self.source, self.folder)
             origin.warn_of_differences(self._began_on)
@@ -209,10 +212,13 @@ class Run:
         """
         found = checkpoint.best(self.folder / "ckpt")
         if found is None:
+            self._check_never_saved()
             raise RunError(
                 f"{self.folder} has no checkpoint: no epoch of it has finished.",
                 f"Go on with it: {self.command('resume')}",
             )
+        decisive = ("model", "model_options")
+        origin.check_recipe(found.recipe, self.recipe, self.folder, decisive)
         if not found.arrays:
             return registry.load_model(found.path / checkpoint.MODEL)
         model = self._compiled()
@@ -258,11 +264,18 @@ class Run:
     def _compiled(self, there: tf.distribute.Strategy | None = None) -> keras.Model:
         """The recipe's model as it is before its first step; by default on one device."""
         with (there or tf.distribute.get_strategy()).scope():
-            steps = self.stream.steps_per_epoch
-            model = construct.compiled(self.recipe, self.task, self.source, steps)
+            steps, done = self.stream.steps_per_epoch, self._saved.step if self._saved else 0
+            model = construct.compiled(self.recipe, self.task, self.source, steps, done)
             dist.prepare(model)
         return model
 
     @functools.cached_property
     def _saved(self) -> checkpoint.Saved | None:
-        return worker_state.newest(self.folder / "ckpt", self.strategy) if self.resume else None
+        saved = worker_state.newest(self.folder / "ckpt", self.strategy) if self.resume else None
+        if saved is not None:
+            origin.check_recipe(saved.recipe, self.recipe, self.folder)
+        return saved
+
+    def _check_never_saved(self) -> None:
+        every = self.recipe.save_every
+        origin.check_never_saved(self.folder, every, lambda: self.stream.steps_per_epoch)

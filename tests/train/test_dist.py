@@ -1,8 +1,10 @@
 """Several devices and several workers, held against one."""
 
 import json
+import logging
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -12,7 +14,17 @@ import pytest
 import tensorflow as tf
 
 from dlkit.registry.errors import DlkitError, UsageError
-from dlkit.train import cluster, dist, keras_shim, refusals, votes, worker, worker_state
+from dlkit.train import (
+    checkpoint,
+    cluster,
+    dist,
+    keras_shim,
+    refusals,
+    replicas,
+    votes,
+    worker,
+    worker_state,
+)
 from dlkit.train.folders import RunError
 
 WORKER = pathlib.Path(__file__).with_name("parity_worker.py")
@@ -39,16 +51,17 @@ def end(*processes):
 def mirrored(tmp_path_factory):
     """What the script found on one device, on two of this machine, and of the shim alone."""
     out = tmp_path_factory.mktemp("mirrored")
-    end(start(out, "cpu:2", "one", "restore", "check"))
-    return {file.stem: np.load(file) for file in out.glob("*.npz")}
+    end(start(out, "cpu:2", "one", "restore", "check", "parts", "alone"))
+    return {"out": out} | {file.stem: np.load(file) for file in out.glob("*.npz")}
 
 
 @pytest.fixture(scope="module")
-def workers(tmp_path_factory):
-    """What each of two workers found."""
+def workers(tmp_path_factory, mirrored):
+    """What each of two workers found, who also joined the run that was begun alone."""
     out = tmp_path_factory.mktemp("workers")
-    end(*(start(out, "workers", **own) for own in worker.environments(2)))
-    return {file.stem: np.load(file) for file in out.glob("*.npz")}
+    shutil.copytree(mirrored["out"] / "run", out / "run")
+    end(*(start(out, "workers", "join", **own) for own in worker.environments(2)))
+    return {"out": out} | {file.stem: np.load(file) for file in out.glob("*.npz")}
 
 
 def assert_parity(found, one):
@@ -65,9 +78,25 @@ def test_two_devices_give_the_figures_of_one(mirrored):
 
 
 def test_two_workers_give_the_figures_of_one(workers, mirrored):
-    assert set(workers) == {"workers", "workers-1"}
-    for found in workers.values():
-        assert_parity(found, mirrored["one"])
+    for name in ("workers", "workers-1"):
+        assert_parity(workers[name], mirrored["one"])
+
+
+def test_no_replica_is_without_rows(mirrored):
+    assert mirrored["parts"]["3"].tolist() == [[3, 3, 3], [1, 1, 2]]
+    assert mirrored["parts"]["8"].tolist() == [[1, 2, 1, 2, 2, 1, 2, 2]]
+
+
+def test_workers_join_a_run_of_one_checkpoint_with_its_weights_and_seeds_of_their_own(workers):
+    chief, other = workers["join"], workers["join-1"]
+    assert chief["epochs_done"] == other["epochs_done"] == 1
+    (seed,) = [name for name in chief if replicas.SEED in name]
+    assert (other[seed] - chief[seed]).tolist() == [1, 0]
+    for name in set(chief) - {seed}:
+        assert np.array_equal(chief[name], other[name]), name
+    for place in ("last", "worker-1/last"):
+        saved = checkpoint.read(workers["out"] / "run" / "ckpt" / place)
+        assert (saved.step, saved.workers) == (6, 2)
 
 
 def test_what_differs_from_replica_to_replica_is_kept(mirrored):
@@ -111,6 +140,31 @@ def compiled(**options):
 def test_refusals_come_before_training(options, message):
     with pytest.raises(DlkitError, match=message):
         refusals.check(compiled(**options))
+
+
+class OneNumber(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        return keras.ops.mean(keras.ops.square(y_true - y_pred))
+
+
+@pytest.mark.parametrize("loss", [OneNumber(), OneNumber().call, {"out": OneNumber()}])
+def test_a_loss_that_is_one_number_is_refused_once_the_batch_is_known(loss):
+    x = keras.Input((2,))
+    model = keras.Model(x, keras.layers.Dense(1, name="out")(x))
+    model.compile("sgd", loss)
+    keras_shim.attach(model)
+    x, y = np.ones((4, 2)), np.ones((4, 1))
+    for begin in (model.evaluate, model.fit, model.fit):
+        with pytest.raises(DlkitError, match=r"one number for all rows.*\n.*one value a row"):
+            begin(x, y, verbose=0)
+
+
+def test_a_loss_that_is_a_value_a_row_is_left_as_it_was():
+    loss = keras.losses.MeanSquaredError()
+    model = compiled(loss=loss)
+    keras_shim.attach(model)
+    model.fit(np.ones((4, 2)), np.ones((4, 1)), shuffle=False, verbose=0)
+    assert "call" not in vars(loss)
 
 
 def test_what_is_not_refused_and_one_replica_stays_as_it_is():
@@ -245,22 +299,57 @@ def test_alone_a_vote_is_carried_at_once():
     assert not votes.of(model).together("SIGTERM", False)
 
 
+def having(*workers):
+    """What workers have; each of theirs is {step: how many saved it}, and how many are ruined."""
+    pairs = [one if isinstance(one, tuple) else (one, 0) for one in workers]
+    return [worker_state.Having(makers, len(makers) + ruined) for makers, ruined in pairs]
+
+
 @pytest.mark.parametrize(
-    ("workers", "step"),
+    ("workers", "agreed"),
     [
-        ([({20, 10}, True), ({20, 10}, True)], 20),
-        ([({20, 10}, True), ({10, 0}, True)], 10),  # killed before its save of step 20
-        ([({20, 10}, True), ({10}, True)], 10),
-        ([(set(), True), (set(), True)], None),
-        ([({10}, True), (set(), True)], None),  # killed in the very first save
-        ([({10}, True), (set(), False)], 10),  # a worker that joins
-        ([({90, 80}, True), ({20, 10}, True)], 90),  # one that was away
+        (having({20: 2, 10: 2}, {20: 2, 10: 2}), (20, 2)),
+        (having({20: 2, 10: 2}, {10: 2, 5: 2}), (10, 2)),  # killed before its save of step 20
+        (having({20: 2, 10: 2}, {10: 2}), (10, 2)),
+        (having({}, {}), None),
+        (having({10: 2}, {}), None),  # killed in the very first save
+        (having(({10: 2}, 1), {}), (10, 2)),  # lost its checkpoints, and the chief one of two
+        (having({10: 3}, {10: 3}, {}), None),
+        (having({10: 1}, {}), (10, 1)),  # a worker that joins
+        (having({10: 2}, {10: 2}, {}), (10, 2)),
+        (having({90: 2, 80: 2}, {20: 2, 10: 2}), (90, 2)),  # one that was away
+        (having({300: 1, 200: 2}, {200: 2, 190: 2}), (300, 1)),  # the chief went on alone
+        (having({350: 2, 300: 1}, {200: 2}), (300, 1)),  # joined, and killed before its save
+        (having({200: 1}, {200: 2}), (200, 1)),
+        (having({200: 3}, {200: 3}), (200, 3)),  # a third one is gone
     ],
 )
-def test_the_newest_step_of_all_workers(tmp_path, workers, step):
-    assert worker_state._agreed(tmp_path, workers) == step
+def test_the_newest_step_of_all_workers(tmp_path, workers, agreed):
+    assert worker_state._agreed(tmp_path, workers) == agreed
 
 
 def test_a_chief_without_checkpoints(tmp_path):
     with pytest.raises(RunError, match="by its first worker"):
-        worker_state._agreed(tmp_path / "ckpt", [(set(), True), ({10}, True)])
+        worker_state._agreed(tmp_path / "ckpt", having({}, {10: 2}))
+
+
+def save(ckpt, workers):
+    arrays = {"model/0": [1.0], "model/0@1": [2.0], "metrics/0": [3.0], "metrics/0@1": [4.0]}
+    facts = {"step": 7, "epochs_done": 0, "workers": workers}
+    checkpoint.write(ckpt / "last", facts, arrays={k: np.array(v) for k, v in arrays.items()})
+
+
+def test_a_worker_that_joins_has_no_sums_of_metrics(tmp_path):
+    save(tmp_path, workers=1)
+    found = worker_state._borrowed(tmp_path, step=7).arrays
+    assert {key: value.tolist() for key, value in found.items()} == {
+        "model/0": [1.0], "metrics/0": [0.0]
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_who_goes_on_alone_is_told_of_the_others_metrics(tmp_path, caplog, workers):
+    save(tmp_path, workers)
+    with caplog.at_level(logging.WARNING):
+        assert worker_state.newest(tmp_path, tf.distribute.get_strategy()).step == 7
+    assert ("2 workers saved this run, and 1 goes on" in caplog.text) == (workers == 2)

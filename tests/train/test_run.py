@@ -13,7 +13,7 @@ import yaml
 
 import dlkit
 from dlkit.registry import errors
-from dlkit.train import checkpoint, evaluations, history, lock, state
+from dlkit.train import checkpoint, evaluations, history, lock, origin, state
 from dlkit.train.folders import RunError, new_folder
 from dlkit.train.nan import Diverged
 
@@ -176,6 +176,66 @@ def test_data_that_has_changed_is_refused(tmp_path, recipe, fit, monkeypatch):
         resumed.build()
 
 
+def test_a_run_goes_on_with_its_own_recipe_alone(tmp_path, recipe, fit):
+    run = dlkit.Run(tmp_path / "r", recipe)
+    fit(run)
+    config = run.folder / "config.yaml"
+
+    def edited(**settings):
+        config.write_text(recipe.replace(**settings).to_yaml())
+        return dlkit.Run(run.folder, resume=True)
+
+    with pytest.raises(RunError, match=r"seed was 0, and is 3 now; optimizer\.name was 'adam'"):
+        edited(seed=3, **{"optimizer.name": "sgd"}).build()
+    assert edited(epochs=5, max_time=9.0, save_every="1epoch", early_stopping=2).epochs_done == 2
+    assert edited(model="local/tiny", data="elsewhere").epochs_done == 2
+    other = edited(model_options={"units": 8})
+    with pytest.raises(RunError, match=r"model_options\.units was not set, and is 8") as caught:
+        other.best_model()
+    assert f"Restore it in {config}" in caught.value.fix and "--run" in caught.value.fix
+    for name in ("last", "prev", "best"):
+        facts = json.loads((run.folder / "ckpt" / name / "state.json").read_text())
+        del facts["recipe"]
+        (run.folder / "ckpt" / name / "state.json").write_text(json.dumps(facts))
+    assert edited(seed=3).epochs_done == 2  # nobody noted what it was trained by
+
+
+def test_the_same_names_in_full_are_no_other_recipe(tmp_path, recipe):
+    saved = recipe.replace(dataset="dlkit-core/digits").as_dict()
+    origin.check_recipe(saved, recipe, tmp_path)
+
+
+def test_a_run_whose_checkpoints_are_lost_is_not_begun_anew(tmp_path, write_run):
+    lost = write_run("lost", epochs=2)
+    with pytest.raises(RunError, match=r"2 epochs were done .*checkpoints are gone") as caught:
+        origin.check_never_saved(lost, "auto", lambda: 20)
+    assert "--run" in caught.value.fix
+    killed = write_run("killed", epochs=2, state={"status": "running"})
+    with pytest.raises(RunError, match="checkpoints are gone"):
+        origin.check_never_saved(killed, "40steps", lambda: 20)
+    origin.check_never_saved(killed, "41steps", lambda: 20)  # it had none to lose
+    (killed / "ckpt" / "last").mkdir(parents=True)
+    origin.check_never_saved(killed, "auto", lambda: 20)
+
+
+def test_a_damaged_status_is_written_anew(tmp_path, recipe, fit):
+    run = dlkit.Run(tmp_path / "r", recipe)
+    fit(run)
+    whole = history.read(run.folder)
+    (run.folder / "state.json").write_text("{")
+    dlkit.Run(run.folder, resume=True).build()
+    mended = history.read(run.folder)
+    assert (mended.status, mended.epochs_done) == ("finished", 2)
+    assert mended.best == whole.best and 0 < mended.seconds <= whole.seconds
+
+
+def test_a_wrong_value_is_to_be_set_in_the_runs_file(tmp_path, recipe):
+    (tmp_path / "config.yaml").write_text(recipe.to_yaml().replace("epochs: 2", "epochs: two"))
+    with pytest.raises(errors.UsageError, match="'two'") as caught:
+        dlkit.Run(tmp_path)
+    assert caught.value.fix == f"Set it in {tmp_path / 'config.yaml'}"
+
+
 def test_another_machine_is_named(tmp_path, recipe, fit, caplog):
     run = dlkit.Run(tmp_path / "r", recipe)
     fit(run)
@@ -320,6 +380,11 @@ def test_a_damaged_evaluation_is_named(tmp_path, recipe, fit):
     run = dlkit.Run(tmp_path / "r", recipe)
     fit(run)
     run.evaluate()
+    figures = (run.folder / "evaluation.json").read_text()
+    (run.folder / "evaluation.json").write_text("{}")
+    with pytest.raises(errors.DlkitError, match=r"evaluation\.json.*damaged"):
+        run.report()
+    (run.folder / "evaluation.json").write_text(figures)
     (run.folder / "evaluation.npz").write_bytes(b"x")
     with pytest.raises(errors.DlkitError, match=r"evaluation\.npz.*damaged") as caught:
         run.report()

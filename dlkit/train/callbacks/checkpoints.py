@@ -4,7 +4,7 @@ import logging
 import os
 import pathlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -42,6 +42,7 @@ class Checkpoints(keras.callbacks.Callback):
         steps_per_epoch: the stream's; 0 for data that cannot be sought.
         others: the callbacks whose states are part of a checkpoint.
         keeps_best: whether the best epoch is saved; of several workers the first one does it.
+        recipe: what is trained, as plain values; it is noted in every checkpoint.
 
     Attributes:
         step: training steps done, over all epochs.
@@ -61,6 +62,7 @@ class Checkpoints(keras.callbacks.Callback):
         steps_per_epoch: int = 0,
         others: Sequence[keras.callbacks.Callback] = (),
         keeps_best: bool = True,
+        recipe: Mapping[str, Any] | None = None,
     ):
         super().__init__()
         self.folder = pathlib.Path(folder)
@@ -70,6 +72,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.steps_per_epoch = steps_per_epoch
         self.others = others
         self.keeps_best = keeps_best
+        self.recipe = dict(recipe or {})
         self.best = start.best if start else None
         self.step = self.saved_step = start.step if start else 0
         self.rows = [dict(row) for row in start.history] if start else []
@@ -198,6 +201,7 @@ class Checkpoints(keras.callbacks.Callback):
             "history": self.rows,
             "callbacks": states.collect(self.others),
             "workers": len(replicas.workers(self.model.distribute_strategy)),
+            "recipe": self.recipe,
         }
 
     def _content(self) -> dict[str, Any]:

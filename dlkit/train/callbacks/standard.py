@@ -51,7 +51,8 @@ def callbacks(
     chosen = [clock]
     if worker == 0:
         log = CSVLog(folder / "log.csv", saved.history if saved else ())
-        at_once = stepwise.at_once(recipe.steps_per_execution, steps, stream.replicas)
+        done = saved.step if saved else 0
+        at_once = stepwise.at_once(recipe.steps_per_execution, steps, done, stream.replicas)
         calls = _profiled(at_once) if profile else 0
         board = keras.callbacks.TensorBoard(folder / "tb", write_graph=False, profile_batch=calls)
         chosen += [log, board]
@@ -79,6 +80,7 @@ def callbacks(
         steps_per_epoch=steps,
         others=stateful,
         keeps_best=worker == 0,
+        recipe=recipe.as_dict(),
     )
     status = None
     if worker == 0:

@@ -84,10 +84,12 @@ def _planned(words: list[str]):
     given, unknown = parser.parse_known_args(rest)
     if unknown:
         raise UsageError(f"dlkit {verb} takes no {unknown[0]!r}.", f"See: dlkit {verb} --help")
-    if verb == "resume":
-        return pathlib.Path(given.run_folder), words
-    if given.resume:
-        return pathlib.Path(given.run or "."), words
+    if verb == "train" and given.resume and not given.run:
+        raise UsageError("--resume needs the run's folder.", "Say it: -- resume RUN")
+    if verb == "resume" or given.resume:
+        folder = pathlib.Path(given.run_folder if verb == "resume" else given.run)
+        folders.check_is_run(folder)
+        return folder, words
     recipe = recipe_words.recipe(given)
     folder = pathlib.Path(given.run or folders.new_folder(recipe.model, recipe.dataset))
     return folder, [*words, *([] if given.run else ["--run", str(folder)])]

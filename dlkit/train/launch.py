@@ -24,19 +24,28 @@ INQUIRY = 600.0  # seconds for the first worker to find out why training diverge
 
 
 class Signals:
-    """Passes SIGINT and SIGTERM on to the workers; a second one kills them."""
+    """Passes SIGINT and SIGTERM on to the workers; a second one kills them.
+
+    SIGHUP is passed on as SIGTERM, and kills nobody: a terminal that closes may send it twice.
+
+    Attributes:
+        passed_on: what the workers were sent last.
+        workers: those of this life.
+    """
 
     def __init__(self):
-        self.received: int | None = None
+        self.passed_on: int | None = None
         self.workers: list[Worker] = []
 
     @contextlib.contextmanager
     def caught(self) -> Iterator[None]:
-        """Catches both while the block runs, in the main thread; elsewhere Python has none."""
+        """Catches them while the block runs, in the main thread; elsewhere Python has none."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        numbers = (signal.SIGINT, signal.SIGTERM)
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as under nohup
+            numbers.append(signal.SIGHUP)
         before = {number: signal.signal(number, self._pass_on) for number in numbers}
         try:
             yield
@@ -44,10 +53,20 @@ class Signals:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
+    def add(self, one: Worker) -> None:
+        """Takes a worker that was started; what came before it is passed on to it now."""
+        self.workers.append(one)
+        if self.passed_on:
+            one.send(self.passed_on)
+
     def _pass_on(self, number: int, frame: object) -> None:
-        again, self.received = self.received is not None, number
+        if number == signal.SIGHUP:
+            if self.passed_on:
+                return
+            number = signal.SIGTERM
+        self.passed_on = signal.SIGKILL if self.passed_on else number
         for each in self.workers:
-            each.send(signal.SIGKILL if again else number)
+            each.send(self.passed_on)
 
 
 def launch(
@@ -95,7 +114,7 @@ def launch(
             before = progress()
             codes = _live(command(life), workers, logs, show_alone, signals)
             failed = _first(codes)
-            if failed is None or signals.received or not _is_worth(codes, progress() != before):
+            if failed is None or signals.passed_on or not _is_worth(codes, progress() != before):
                 break
             ended = f"worker {failed} {_told(codes[failed])}"
             if life == restarts:
@@ -115,28 +134,41 @@ def _live(
 ) -> dict[int, int]:
     """One life of the workers; the exit codes of those that ended by themselves."""
     signals.workers = []
-    for number, own in enumerate(worker.environments(workers)):
-        environ = {**os.environ, "PYTHONUNBUFFERED": "1", **own}
-        log = logs / f"worker-{number}.log"
-        signals.workers.append(Worker(number, words, environ, show, log))
     codes: dict[int, int] = {}
+    try:
+        for number, own in enumerate(worker.environments(workers)):
+            environ = {**os.environ, "PYTHONUNBUFFERED": "1", **own}
+            log = logs / f"worker-{number}.log"
+            signals.add(Worker(number, words, environ, show, log))
+        _wait(signals, codes)
+    finally:
+        for each in signals.workers:
+            if each.number not in codes:
+                each.send(signal.SIGKILL)
+            each.end()
+    return codes
+
+
+def _wait(signals: Signals, codes: dict[int, int]) -> None:
+    """Adds the exit code of each worker that ends, as long as the others may still end too."""
     deadline = float("inf")
-    while len(codes) < workers and time.monotonic() < deadline:
+    while len(codes) < len(signals.workers) and time.monotonic() < deadline:
         for each in signals.workers:
             code = each.process.poll()
             if code is None or each.number in codes:
                 continue
             codes[each.number] = code
             if code != 0:
-                told = signals.received or code in ASKED
-                patience = GRACE if told else INQUIRY if code == DIVERGED else SETTLE
+                patience = GRACE if signals.passed_on else _patience(code)
                 deadline = min(deadline, time.monotonic() + patience)
         time.sleep(0.05)
-    for each in signals.workers:
-        if each.number not in codes:
-            each.send(signal.SIGKILL)
-        each.end()
-    return codes
+
+
+def _patience(code: int) -> float:
+    """How many seconds the others have, once one has ended with a code."""
+    if code in ASKED:
+        return GRACE
+    return INQUIRY if code == DIVERGED else SETTLE
 
 
 def _first(codes: Mapping[int, int]) -> int | None:
@@ -165,6 +197,6 @@ def _told(code: int) -> str:
 def _interrupted(seconds: float, signals: Signals) -> bool:
     """Waits; true as soon as there is a signal."""
     until = time.monotonic() + seconds
-    while time.monotonic() < until and not signals.received:
+    while time.monotonic() < until and not signals.passed_on:
         time.sleep(0.05)
-    return signals.received is not None
+    return signals.passed_on is not None

@@ -1,5 +1,7 @@
 """One process trains a run at a time: a lock that the system takes away with the process."""
 
+import errno
+import logging
 import pathlib
 import weakref
 
@@ -11,6 +13,9 @@ except ImportError:  # Windows has no such locks; there it is the user who start
     fcntl = None
 
 FILE = ".lock"
+_LACKING = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)  # of file systems without such locks
+
+_log = logging.getLogger(__name__)
 
 _held: weakref.WeakValueDictionary[pathlib.Path, "Lock"] = weakref.WeakValueDictionary()
 
@@ -20,7 +25,10 @@ class Lock:
 
     def __init__(self, folder: pathlib.Path):
         self._file = (folder / FILE).open("a")
-        if not _take(self._file):
+        taken = _take(self._file)
+        if taken is None and fcntl is not None:
+            _log.warning("%s cannot be locked there: train it in one process at a time.", folder)
+        if taken is False:
             self._file.close()
             raise RunError(
                 f"{folder} is being trained by another process.",
@@ -53,17 +61,22 @@ def acquire(folder: pathlib.Path) -> Lock:
 def is_held(folder: pathlib.Path) -> bool:
     """Whether a process, this one included, is training the run at this moment."""
     path = folder / FILE
-    if fcntl is None or not path.exists():
+    if not path.exists():
         return False
     with path.open("a") as file:
-        return not _take(file)  # closing it gives back what was taken, and nothing else
+        return _take(file) is False  # closing it gives back what was taken, and nothing else
 
 
-def _take(file) -> bool:
+def _take(file) -> bool | None:
+    """Whether the lock is had now; None where there are no locks."""
     if fcntl is None:
-        return True
+        return None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:
+        if error.errno not in _LACKING:
+            raise
+        return None
     return True

@@ -58,12 +58,17 @@ class Worker:
         return code
 
     def _read(self, show: Say, log: pathlib.Path) -> None:
-        with log.open("a", encoding="utf-8") as file:
-            for line in self.process.stdout:
-                text = line.decode("utf-8", errors="replace").rstrip("\r\n")
-                file.write(f"{text}\n")
-                file.flush()
-                show(f"[{self.number}] {text}")
+        """Reads on whatever fails: with a full pipe the process would wait for ever."""
+
+        def keep(line: str) -> None:
+            with log.open("a", encoding="utf-8") as file:
+                file.write(f"{line}\n")
+
+        for line in self.process.stdout:
+            text = line.decode("utf-8", errors="replace").rstrip("\r\n")
+            for take, words in ((keep, text), (show, f"[{self.number}] {text}")):
+                with contextlib.suppress(Exception):  # a full disk, a closed terminal
+                    take(words)
 
 
 def environments(workers: int, environ: Mapping[str, str] = os.environ) -> list[dict[str, str]]:

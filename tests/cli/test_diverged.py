@@ -43,7 +43,6 @@ def test_a_sound_run_logs_how_long_it_waited_and_reports_it(here):
 def test_on_several_replicas_the_cause_is_found_on_one_device(here, begin):
     words = ["train", "lenet5-relu", "--dataset", "digits", "--run", "r"]
     words += ["--set", "optimizer.name=sgd", "--set", "optimizer.learning_rate=1e12"]
-    words += ["--set", "steps_per_execution=1"]
     words = [*begin, *words] if begin[0] == "launch" else [*words, *begin]
     environ = {**os.environ, "TF_NUM_INTRAOP_THREADS": "1"}
     done = subprocess.run(

@@ -22,20 +22,23 @@ def here(tmp_path, monkeypatch):
         (["--", "train", "lenet5", "--batch-size", "0"], 2, "batch_size: expected"),
         (["--", "train", "nosuch"], 1, "no model 'nosuch'"),
         (["--", "resume"], 2, "required: RUN"),
+        (["--", "resume", "nosuch"], 1, "nosuch is no run folder"),
+        (["--", "train", "--resume"], 2, "--resume needs the run's folder"),
+        (["--", "train", "--resume", "--run", "nosuch"], 1, "nosuch is no run folder"),
     ],
 )
 def test_mistakes_start_no_worker_and_leave_nothing(here, capsys, words, code, message):
     assert main(["launch", *words]) == code
     captured = capsys.readouterr()
-    assert message in captured.err and "Traceback" not in captured.err
+    assert captured.err.count(message) == 1 and "Traceback" not in captured.err
     assert not list(here.iterdir())
 
 
 def test_what_the_workers_say_and_their_exit_code_are_passed_on(here, capsys):
-    assert main(["launch", "-n", "1", "--", "resume", "nosuch"]) == 1
+    assert main(["launch", "-n", "1", "--", "train", "lenet5", "--devices", "gpu:99"]) == 1
     captured = capsys.readouterr()
-    assert "[0] nosuch is no run folder" in captured.out
-    assert not list(here.iterdir())
+    assert "[0] devices='gpu:99': there is no GPU 99" in captured.out
+    assert not list(here.glob("runs/*"))
 
 
 def test_fewer_gpus_than_workers(here, capsys, monkeypatch):
@@ -50,8 +53,9 @@ def test_help_of_what_is_launched(capsys):
     assert "dlkit train" in capsys.readouterr().out
 
 
-def test_a_folder_that_was_there_is_left_as_it_was(here, capsys):
+@pytest.mark.parametrize("words", [["resume"], ["train", "lenet5", "--devices", "gpu:99", "--run"]])
+def test_a_folder_that_was_there_is_left_as_it_was(here, words):
     (here / "mine").mkdir()
     (here / "mine" / "notes.txt").write_text("keep")
-    assert main(["launch", "-n", "1", "--", "resume", "mine"]) == 1
+    assert main(["launch", "-n", "1", "--", *words, "mine"]) == 1
     assert (here / "mine" / "notes.txt").read_text() == "keep"

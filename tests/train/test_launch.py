@@ -28,19 +28,24 @@ here = pathlib.Path(sys.argv[2])
 def run(tmp_path):
     """Launches workers that run a script; tells the code, the lines, and the seconds."""
 
-    def run(script, workers=2, restarts=3):
+    def run(script, workers=2, restarts=3, show=lambda line: None, before=lambda: None):
         file = tmp_path / "worker.py"
         file.write_text(HEAD + textwrap.dedent(script))
         lines, said = [], []
         began = time.monotonic()
         mark = tmp_path / "progress"
+
+        def command(life):
+            before()
+            return [sys.executable, str(file), str(life), str(tmp_path)]
+
         code = launch.launch(
-            lambda life: [sys.executable, str(file), str(life), str(tmp_path)],
+            command,
             workers,
             logs=tmp_path / "logs",
             progress=lambda: mark.read_text() if mark.exists() else None,
             restarts=restarts,
-            show=lines.append,
+            show=lambda line: (lines.append(line), show(line)),
             say=said.append,
         )
         run.seconds = time.monotonic() - began
@@ -118,6 +123,64 @@ def test_restarts_come_to_an_end(run):
     assert said[-1].endswith("That was the last of 2 restarts.")
 
 
+FLOOD = "signal.alarm(20); print('x' * 200_000); print('end', flush=True)"
+
+
+def test_a_terminal_that_is_closed_stops_no_worker(run, tmp_path):
+    def show(line):
+        raise BrokenPipeError
+
+    code, _, _ = run(FLOOD, workers=1, restarts=0, show=show)
+    assert code == 0
+    kept = (tmp_path / "logs" / "worker-0.log").read_text().splitlines()
+    assert [len(line) for line in kept] == [200_000, 3]
+
+
+def test_a_file_that_cannot_be_written_stops_no_worker(run, tmp_path):
+    (tmp_path / "logs" / "worker-0.log").mkdir(parents=True)
+    code, lines, _ = run(FLOOD, workers=1, restarts=0)
+    assert (code, lines[0]) == (0, "[0] end")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_before_there_are_workers_reaches_them(run, number):
+    code, _, said = run("time.sleep(20)", before=lambda: os.kill(os.getpid(), number))
+    assert (code, said) == (128 + (number if number == signal.SIGINT else signal.SIGTERM), [])
+    assert run.seconds < 10
+
+
+def test_two_signals_before_there_are_workers_kill_them(run):
+    def twice():
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    assert run("time.sleep(20)", before=twice)[0] == 137
+
+
+def test_a_hangup_that_is_ignored_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        with launch.Signals().caught():
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_worker_that_cannot_be_started_leaves_no_other_behind(run, monkeypatch):
+    made = []
+
+    def make(number, *others):
+        if number == 1:
+            raise OSError("no more processes")
+        made.append(worker.Worker(number, *others))
+        return made[0]
+
+    monkeypatch.setattr(launch, "Worker", make)
+    with pytest.raises(OSError, match="no more processes"):
+        run("time.sleep(20)")
+    assert made[0].process.poll() == -signal.SIGKILL
+
+
 LAUNCHER = """
 import sys
 from dlkit.train import launch
@@ -153,9 +216,16 @@ def interrupted(tmp_path, handler, *numbers):
     return process.returncode, sorted(told.splitlines())
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_is_passed_on_once_and_waited_for(tmp_path, number):
-    assert interrupted(tmp_path, HANDLER, number) == (128 + number, ["[0] saved", "[1] saved"])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 143)]
+)
+def test_a_signal_is_passed_on_once_and_waited_for(tmp_path, number, code):
+    assert interrupted(tmp_path, HANDLER, number) == (code, ["[0] saved", "[1] saved"])
+
+
+def test_a_second_hangup_does_not_kill(tmp_path):
+    code, lines = interrupted(tmp_path, HANDLER, signal.SIGHUP, signal.SIGHUP)
+    assert (code, lines) == (143, ["[0] saved", "[1] saved"])
 
 
 def test_a_second_signal_kills(tmp_path):

@@ -1,6 +1,7 @@
 """`dlkit eval RUN`: judges a run's best model on a split."""
 
 import argparse
+import sys
 
 NAME = "eval"
 HELP = "judge a run's best model on a split"
@@ -21,7 +22,7 @@ def run(args: argparse.Namespace) -> int:
 
     session = Run(args.run_folder)
     evaluation = session.evaluate(args.split)
-    session.report()
+    _report(session)
     if args.json:
         figures = {"split": evaluation.split, "size": evaluation.size}
         rest = {"metrics": dict(evaluation.metrics), "baseline": evaluation.baseline}
@@ -29,3 +30,13 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(sentence(evaluation))
     return 0
+
+
+def _report(session) -> None:
+    """Renews the report; another damaged file of the run takes nothing from the figures."""
+    from dlkit.train.report.files import ReportError
+
+    try:
+        session.report()
+    except ReportError as error:
+        print(f"warning: the report was not renewed: {error}", file=sys.stderr)

@@ -3,15 +3,20 @@
 import argparse
 
 from dlkit.cli import output, picture, recipe_words
+from dlkit.registry import errors
 
 NAME = "lr-find"
 HELP = "look for a good learning rate by a range test"
+
+FEWEST = 20  # steps that show a curve
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the verb's arguments."""
     recipe_words.configure(parser)
-    parser.add_argument("--steps", type=int, default=160, help="steps of the test (default: 160)")
+    parser.add_argument(
+        "--steps", type=int, default=160, help="of the test; 20 or more (default: 160)"
+    )
     parser.add_argument(
         "--out", metavar="FILE", help="the picture: .png, .svg, .pdf (default: lr-find-….png)"
     )
@@ -20,6 +25,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints the rate to use, and writes a picture; there is no run folder."""
+    if args.steps < FEWEST:
+        told = f"--steps {args.steps}: expected a whole number of at least {FEWEST}."
+        raise errors.UsageError(told, "As in: --steps 160")
     recipe = recipe_words.recipe(args)  # a wrong word is told before TensorFlow is imported
     stem = f"lr-find-{recipe.model}-{recipe.dataset}".replace("/", "-")
     place = picture.place("--out", args.out or f"{stem}.png")

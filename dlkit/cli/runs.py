@@ -3,6 +3,7 @@
 import argparse
 import math
 import pathlib
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -46,7 +47,8 @@ def run(args: argparse.Namespace) -> int:
         print(output.table(_headings(records), [_row(record, paths) for record in records]))
     inside = history.groups(base)
     for folder, count in inside.items():
-        output.remark(f"{folder} holds {output.counted(count, 'run')}: dlkit runs {folder}")
+        look = f"dlkit runs {shlex.quote(str(folder))}"
+        output.remark(f"{folder} holds {output.counted(count, 'run')}: {look}")
     if not records and not inside:
         output.remark(f"{base} holds no runs.\n  Begin one: dlkit train lenet5")
     return 0

@@ -23,6 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Trains, judges the best epoch on the test split, and writes the report."""
+    _check_devices(args.devices)
     if args.resume:
         return fit(_resumed(args), args.profile)
     recipe = recipe_words.recipe(args)  # a wrong word is told before TensorFlow is imported
@@ -33,6 +34,13 @@ def run(args: argparse.Namespace) -> int:
 
     folder = args.run or new_folder(recipe.model, recipe.dataset)
     return fit(Run(folder, recipe, devices=args.devices), args.profile)
+
+
+def _check_devices(devices: str | None) -> None:
+    from dlkit.registry.errors import UsageError
+
+    if devices is not None and not devices.strip():
+        raise UsageError("--devices names none.", "As in: --devices 2, gpu:0,1 or cpu:2")
 
 
 def _check_is_shared(folder: str | None) -> None:
@@ -118,8 +126,10 @@ def _train(session, model, profile: bool) -> None:
     try:
         args = session.fit_args(profile=profile)
         model.fit(session.train, validation_data=session.val, verbose=verbose, **args)
-    except Diverged:
-        if (session.folder / "log.csv").exists():
+    except BaseException as error:
+        if verbose == 1 and isinstance(error, Exception):
+            print(flush=True)  # the bar is open, and what ended it would stand behind it
+        if isinstance(error, Diverged) and (session.folder / "log.csv").exists():
             session.report()
         raise
 

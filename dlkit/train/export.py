@@ -7,6 +7,7 @@ import tempfile
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from dlkit.registry.errors import DlkitError, UsageError, suggestion
 from dlkit.train import atomic, extras, uncompiled
@@ -16,6 +17,7 @@ TOLERANCE = 1e-4  # of a probability; what float32 sums in another order differ 
 BATCHES = (1, 5)  # sizes that an export must take, whatever size it was written with
 
 _SAVED_MODEL = "saved_model.pb"
+_FULL = (tf.errors.ResourceExhaustedError, tf.errors.OutOfRangeError)  # a disk that takes no more
 
 
 class ExportError(DlkitError):
@@ -60,8 +62,8 @@ def export(
         UsageError: there is no such format.
         MissingExtra: the format needs a package that is not installed.
         ExportError: the format lacks something that the model needs, the model cannot be made
-            again, or the outputs differ by more than 1e-4; nothing is left at `path` but what was
-            there.
+            again, the disk is full, or the outputs differ by more than 1e-4; nothing is left at
+            `path` but what was there.
 
     Example:
         >>> export(model, "net.onnx", "onnx", images).difference
@@ -77,15 +79,10 @@ def export(
     rounding = _furthest(_outputs(model, images), wanted)
     if chosen.keeps_precision or not uncompiled.halves(model):
         _check_copy(rounding)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if chosen.is_folder:
-        with atomic.folder(path) as aside:
-            difference = _write(chosen, written, aside, images, wanted)
-    else:
-        with tempfile.TemporaryDirectory() as aside:
-            file = pathlib.Path(aside) / chosen.file
-            difference = _write(chosen, written, file, images, wanted)
-            atomic.write_bytes(path, file.read_bytes())
+    try:
+        difference = _put(chosen, written, path, images, wanted)
+    except (OSError, *_FULL) as error:
+        raise _refused_by_system(error, path) from error
     rounding = 0.0 if chosen.keeps_precision else rounding
     return Exported(path, chosen.name, difference, len(images), rounding)
 
@@ -120,6 +117,21 @@ def _check_place(path: pathlib.Path, chosen: Format) -> None:
     raise ExportError(told, f"Choose another name, such as {path / chosen.file}")
 
 
+def _put(
+    chosen: Format, model: keras.Model, path: pathlib.Path, images: np.ndarray, wanted: Outputs
+) -> float:
+    """Writes the model aside, and puts it at `path` once it is found to be the model."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if chosen.is_folder:
+        with atomic.folder(path) as aside:
+            return _write(chosen, model, aside, images, wanted)
+    with tempfile.TemporaryDirectory() as aside:
+        file = pathlib.Path(aside) / chosen.file
+        difference = _write(chosen, model, file, images, wanted)
+        atomic.write_bytes(path, file.read_bytes())
+    return difference
+
+
 def _write(
     chosen: Format, model: keras.Model, path: pathlib.Path, images: np.ndarray, wanted: Outputs
 ) -> float:
@@ -129,12 +141,11 @@ def _write(
         run = chosen.load(path)
         sizes = dict.fromkeys(min(size, len(images)) for size in (*BATCHES, len(images)))
         found = {size: run(images[:size]) for size in sizes}
-    except DlkitError:
+    except (DlkitError, OSError, *_FULL):
         raise
     except Exception as error:
         raise ExportError(
-            f"the model cannot be exported to {chosen.name}: {_reason(error)}",
-            "Choose another format: --format keras",
+            f"the model cannot be exported to {chosen.name}: {_reason(error)}", _another(chosen)
         ) from error
     cut = {size: [output[:size] for output in wanted] for size in sizes}
     difference = float(np.max([_furthest(found[size], cut[size]) for size in sizes]))
@@ -142,9 +153,29 @@ def _write(
         raise ExportError(
             f"the export to {chosen.name} is not the model: an output differs by {difference:.3g} "
             f"on real images, and at most {TOLERANCE:g} is rounding. It was removed.",
-            "Choose another format: --format keras",
+            _another(chosen),
         )
     return difference
+
+
+def _another(chosen: Format) -> str:
+    other = next(name for name in FORMATS if name != chosen.name)
+    return f"Choose another format: --format {other}"
+
+
+def _refused_by_system(error: Exception, path: pathlib.Path) -> ExportError:
+    """What the disk, or a limit of the system, says of a file."""
+    if isinstance(error, OSError):
+        place = error.filename or path
+        told = error.strerror or _reason(error)
+    else:  # TensorFlow's: `{{node …}} FILE; File too large [Op:SaveV2]`
+        place = path
+        told = error.message.rpartition(";")[2].partition("[Op:")[0].strip()
+    return ExportError(
+        f"{place}: {told}",
+        f"Free some space there and in {tempfile.gettempdir()}, or choose another place: "
+        "--out PATH",
+    )
 
 
 def _furthest(found: Outputs, wanted: Outputs) -> float:

@@ -210,9 +210,16 @@ class Stream:
         if self.shuffle and self.batch_size > n:
             raise DataError(
                 f"batch_size is {self.batch_size}, but {self.source.name} has only {n} rows in "
-                f"{self.split!r}.",
+                f"{self.split!r}{self._elsewhere()}.",
                 f"Choose a smaller one: --batch-size {max(1, 2 ** int(math.log2(n) - 1))}",
             )
+
+    def _elsewhere(self) -> str:
+        """Where the source's other rows went: `, of 20: 2 are 'val', 4 are 'test'`."""
+        others = {name: len(rows) for name, rows in self.source.splits.items()}
+        others.pop(self.split)
+        told = ", ".join(f"{n} are {name!r}" for name, n in others.items())
+        return f", of {len(self.rows) + sum(others.values())}: {told}" if others else ""
 
 
 def _positive(name: str, value: int, example: str) -> int:

@@ -105,7 +105,11 @@ def test_lr_find_where_nothing_is_learned(capsys):
         (["check", "local/tiny", "--set", "epochs=["], 2, "no YAML value"),
         (["lr-find", "local/tiny", "--out", "x.gif"], 2, "expected a name in .png"),
         (["lr-find", "local/tiny", "--out", "none/x.png"], 2, "there is no such folder"),
-        (["lr-find", "local/tiny", "--steps", "3"], 2, "too few"),
+        (
+            ["lr-find", "local/tiny", "--steps", "3"],
+            2,
+            "--steps 3: expected a whole number of at least 20",
+        ),
         (["lr-find", "local/tiny", "-c", "x.yaml"], 2, "not both"),
     ],
 )

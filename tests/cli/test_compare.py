@@ -51,7 +51,7 @@ def test_too_many_for_one_picture(here, write_run, capsys):
     [
         (["a"], 2, "two runs or more"),
         (["a", "a"], 2, "given twice"),
-        (["a", "missing"], 1, "no config.yaml"),
+        (["a", "missing"], 1, "missing: there is no such folder"),
         (["a", "b", "--out", "x.txt"], 2, "expected a name in .png"),
         (["a", "b", "--out", "no/x.png"], 2, "no such folder"),
         (["a", "b", "--out", "a"], 2, "is a folder"),

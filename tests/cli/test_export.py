@@ -6,6 +6,7 @@ import dlkit
 from dlkit.cli import main
 from dlkit.train import extras
 
+resource = pytest.importorskip("resource")  # Windows has none
 pytestmark = pytest.mark.usefixtures("local_tiny")
 
 
@@ -36,6 +37,35 @@ def test_one_format_goes_where_one_says(trained, capsys):
     assert main(["export", "r", "--format", "keras", "litert", "--out", "both"]) == 0
     assert (trained / "both" / "model.tflite").exists()
     assert (trained / "both" / "model_card.md").exists()
+
+
+def test_the_name_says_the_format(trained, capsys):
+    assert main(["export", "r", "--out", "net.tflite"]) == 0
+    assert capsys.readouterr().out.startswith("litert: net.tflite")
+    for words in (
+        ["--out", "net.h5"],
+        ["--out", "net.onnx", "--format", "keras"],
+        ["--out", "net.v2", "--format", "litert"],
+        ["--out", "net.keras", "--format", "saved-model"],
+        ["--out", "net.keras", "--format", "keras", "litert"],
+    ):
+        assert main(["export", "r", *words]) == 2
+        assert f"--out {words[1]}: " in capsys.readouterr().err
+    assert {path.name for path in trained.iterdir()} == {"r", "net.tflite"}
+
+
+def test_a_full_disk_is_told_as_one(trained, capsys):
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, limit[1]))
+    try:
+        code = main(["export", "r", "--format", "keras", "saved-model"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    error = capsys.readouterr().err
+    assert code == 1 and "--format" not in error and error.count("Free some space") == 2
+    for file in ("model.keras", "saved-model"):
+        assert f"r/export/{file}: File too large" in error
+    assert not list((trained / "r" / "export").iterdir())
 
 
 def test_mistakes(trained, capsys, monkeypatch):

@@ -149,9 +149,10 @@ def test_debug_behind_a_double_dash_is_the_verbs_own(verb, capsys):
 
 
 def test_closed_pipe_is_no_failure(many_plugins):
-    command = f"{sys.executable} -m dlkit models --json | head -n 1; echo ${{PIPESTATUS[0]}}"
+    # `true` has ended before anything is written; `head` may let all of it into the pipe first.
+    command = f"{sys.executable} -m dlkit models --json | true; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
-    assert done.stdout == "[\n141\n"
+    assert done.stdout == "141\n"
     assert done.stderr == ""
 
 

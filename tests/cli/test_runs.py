@@ -77,6 +77,9 @@ def test_searches_are_pointed_at(write_run, capsys):
     assert main(["runs"]) == 0
     assert "holds 1 run: dlkit runs runs/search" in capsys.readouterr().err
     assert names(capsys, "runs/search") == ["trial-01"]
+    write_run("runs/my search/trial-01")
+    assert main(["runs"]) == 0
+    assert "dlkit runs 'runs/my search'" in capsys.readouterr().err
 
 
 def test_nothing_there(here, capsys):

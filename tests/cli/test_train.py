@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 import dlkit
-from dlkit.cli import main
+from dlkit.cli import main, train
 from dlkit.train import history
 
 pytestmark = pytest.mark.usefixtures("local_tiny")
@@ -81,6 +81,36 @@ def test_a_run_that_stopped_early_is_done(here, capsys):
     assert history.read("r").status == "stopped early" and (here / "r" / "report.html").exists()
 
 
+def test_what_ends_a_training_stands_on_a_line_of_its_own(here, capsys, monkeypatch):
+    class Failing:
+        def fit(self, *args, **options):
+            print("1/5 ━━━", end="")
+            raise OSError("no space")
+
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    recipe = dlkit.Recipe.load("local/tiny", limit_batches=5)
+    session = dlkit.Run("r", recipe)
+    session.build()
+    with pytest.raises(OSError, match="no space"):
+        train._train(session, Failing(), profile=False)
+    assert capsys.readouterr().out.endswith("━━━\n")
+
+
+def test_a_file_is_no_run_folder(here, capsys):
+    (here / "f").touch()
+    assert main([*QUICK, "--run", "f"]) == 1
+    assert "f is a file.\n  Choose another folder: --run f-2" in capsys.readouterr().err
+
+
+def test_a_damaged_env_takes_nothing_from_an_evaluation(here, capsys):
+    assert main([*QUICK, "--run", "r"]) == 0
+    (here / "r" / "env.json").write_text("{")
+    capsys.readouterr()
+    assert main(["eval", "r"]) == 0
+    told = capsys.readouterr()
+    assert "test accuracy" in told.out and "warning: the report was not renewed" in told.err
+
+
 @pytest.mark.parametrize("terminal", [True, False])
 def test_the_bar_is_drawn_in_a_terminal_alone(here, capsys, monkeypatch, terminal):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
@@ -133,6 +163,8 @@ def test_a_config_reproduces_a_run(here):
         (["train", "local/tiny", "--set", "epochs=["], 2, "no YAML value"),
         (["train", "local/tiny", "--set", "model_options.depth=3"], 2, "no option 'depth'"),
         (["train", "local/tiny", "--dataset", "image-folder"], 1, "--data"),
+        (["train", "local/tiny", "--devices", ""], 2, "--devices names none"),
+        (["train", "local/tiny", "--devices", "cpu:9999"], 2, "9999 logical CPUs are too many"),
         (["train", "-c", "none.yaml"], 2, "No such file"),
         (["eval", "."], 1, "is no run folder"),
         (["report", "."], 1, "is no run folder"),

@@ -180,7 +180,7 @@ def test_labels_may_be_a_structure(boxes):
         ({"batch_size": -8}, "batch_size is a whole number of at least 1, not -8"),
         ({"batch_size": 2.5}, "not 2.5"),
         ({"batch_size": True}, "not True"),
-        ({"batch_size": 46}, "batch_size is 46, but rows has only 45 rows in 'train'"),
+        ({"batch_size": 46}, "batch_size is 46, but rows has only 45 rows in 'train', of 60: "),
         ({"limit_batches": 0}, "limit_batches is a whole number of at least 1"),
         ({"seed": -1}, "seed is a whole number in 0"),
         ({"seed": 2**63}, "seed is a whole number in 0"),

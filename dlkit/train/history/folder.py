@@ -26,7 +26,7 @@ def read(folder: str | os.PathLike) -> Record:
             return reader(folder / name)
         except FileNotFoundError:
             if name == CONFIG:
-                problems.append(f"no {CONFIG}: it was left before its first step, or is no run")
+                problems.append(_without_config(folder))
         except OSError as error:
             problems.append(f"{name} cannot be read ({error.strerror})")
         except (ValueError, TypeError, RecursionError, csv.Error, yaml.YAMLError) as error:
@@ -96,6 +96,12 @@ def kept_best(folder: pathlib.Path, state: Mapping[str, Any]) -> dict[str, Any]:
     except (OSError, ValueError, LookupError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _without_config(folder: pathlib.Path) -> str:
+    if not folder.exists():
+        return "there is no such folder"
+    return f"no {CONFIG}: it was left before its first step, or is no run"
 
 
 def _settings(path: pathlib.Path) -> dict[str, Any]:

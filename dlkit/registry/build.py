@@ -23,8 +23,10 @@ def create_model(name: str, /, *, weights: str | os.PathLike | None = None, **co
 
     Args:
         name: as `dlkit.list_models()` gives it; `name@tag` asks for published weights.
-        weights: the tag of published weights, or the path of a `.weights.h5` or `.keras` file
-            of this very build; None leaves the weights as initialised.
+        weights: the tag of published weights; or the path of a `.weights.h5` or `.keras` file of
+            this very build, or of a file of Keras' or torch's in a layout that the model's plugin
+            knows; None leaves the weights as initialised. Published ones leave the head as
+            initialised where `num_classes` is another, and fit images of other channels.
         **config: the builder's own options; `dlkit show NAME` lists them.
 
     Returns:
@@ -37,10 +39,11 @@ def create_model(name: str, /, *, weights: str | os.PathLike | None = None, **co
     entry = resolve.find("model", name)
     wanted = resolve.weights_tag(name, weights)
     files = importlib.import_module("dlkit.weights") if wanted else None
-    source = files.locate(entry, wanted) if files else None
-    model = build(entry, config)
-    if files:
-        files.load(model, source)
+    if files is None:
+        return build(entry, config)
+    found = files.locate(entry, wanted)
+    model = build(entry, files.configured(entry, found, config))
+    files.load(model, found.path, [load_object(entry, place) for place in found.layouts])
     return model
 
 
@@ -79,13 +82,22 @@ def target(entry: spec.Spec) -> Callable[..., Any]:
         return entry.target
     for requirement in entry.requires:
         _check_requirement(repr(entry.display_name), requirement)
-    module, _, path = entry.build.partition(":")
+    return load_object(entry, entry.build)
+
+
+def load_object(entry: spec.Spec, place: str) -> Any:
+    """What a manifest names by `module:name`; imports the plugin's module.
+
+    Raises:
+        PluginBroken: the module raises, exits, or has no such name.
+    """
+    module, _, path = place.partition(":")
     try:
         found = importlib.import_module(module)
         for part in path.split("."):
             found = getattr(found, part)
     except (Exception, SystemExit) as error:
-        raise _broken(repr(entry.display_name), entry.namespace, entry.build, error) from error
+        raise _broken(repr(entry.display_name), entry.namespace, place, error) from error
     return found
 
 

@@ -155,6 +155,8 @@ _WEIGHTS: Table = {
     "hash": (_hash, True),
     "license": (text, True),
     "size": (count, False),
+    "layout": (target, False),
+    "config": (mapping(_anything), False),
     "preprocessing": (mapping(_anything), False),
     "class_names": (_names, False),
     "metrics": (mapping(_anything), False),

@@ -35,13 +35,22 @@ class Paper:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Weights:
-    """A published file of weights: where it is, how to trust it, what it was trained for."""
+    """A published file of weights: where it is, how to trust it, what it was trained for.
+
+    Attributes:
+        layout: `module:name` of what says how the file calls the model's layers; empty for a
+            `.weights.h5` file of this very build.
+        config: the builder's options that these weights need.
+        preprocessing: how images are made for evaluation: resize, crop, interpolation.
+    """
 
     tag: str
     url: str
     hash: str  # "sha256:…", "md5:…" or "sha256-8:…", as its publisher gives it
     license: str
     size: int = 0  # bytes
+    layout: str = ""
+    config: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     preprocessing: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     class_names: str | tuple[str, ...] = ()
     metrics: Mapping[str, Any] = dataclasses.field(default_factory=dict)

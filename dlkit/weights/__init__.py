@@ -1,29 +1,54 @@
 """Weights from files: found by a manifest's tag or a path, checked, then loaded into a model.
 
-Only values are read, never code, of files of the very build they are loaded into. `hdf5` and `npz`
-look into files of these kinds before they are believed.
+Only values are read, never code. `hdf5` and `npz` look into files of these kinds before they are
+believed; `tensors` reads what others publish, and `layout` finds each array its place.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import pathlib
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from dlkit.registry import errors, saved, spec
 from dlkit.weights import hdf5
 
 if TYPE_CHECKING:  # who reads an npz needs no Keras
     import keras
+    import numpy as np
 
-SUFFIX = ".weights.h5"
+    from dlkit.weights.layout import Layout, Report
+
+OWN = (".weights.h5", ".keras")  # files of the very build that they are loaded into
+SUFFIXES = (*OWN, ".h5", ".safetensors", ".pth", ".pt")
 
 
 class WeightsError(errors.DlkitError, ValueError):
     """The file is not there, is not the one that was published, or does not fit the model."""
 
 
-def locate(entry: spec.ModelSpec, wanted: str | os.PathLike) -> pathlib.Path:
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """A file of weights, and what is known of how it was published.
+
+    Attributes:
+        path: the file.
+        published: the manifest's rows that may describe it: the tag's own, or for a path those
+            whose files have its suffix.
+    """
+
+    path: pathlib.Path
+    published: tuple[spec.Weights, ...] = ()
+
+    @property
+    def layouts(self) -> tuple[str, ...]:
+        """The layouts that it may have, as `module:name`."""
+        return tuple(dict.fromkeys(row.layout for row in self.published if row.layout))
+
+
+def locate(entry: spec.ModelSpec, wanted: str | os.PathLike) -> Found:
     """The file that `weights=` means: a path, or the tag of published weights.
 
     A published file is downloaded once, to the folder `weights` of DLKIT_HOME or else of Keras'
@@ -36,30 +61,84 @@ def locate(entry: spec.ModelSpec, wanted: str | os.PathLike) -> pathlib.Path:
     name = os.fspath(wanted)
     for published in entry.weights:
         if published.tag == name:
-            return _fetch(entry, published)
-    if pathlib.Path(name).is_file():
-        return pathlib.Path(name)
-    if name.endswith(SUFFIX) or os.sep in name:
+            return Found(_fetch(entry, published), (published,))
+    path = pathlib.Path(name)
+    if path.is_file():
+        alike = (row for row in entry.weights if row.layout and _suffix(row.url) == _suffix(name))
+        return Found(path, () if name.endswith(OWN) else tuple(alike))
+    if name.endswith(SUFFIXES) or os.sep in name:
         raise WeightsError(
-            f"{name}: there is no such file.", f"Write one: model.save_weights('x{SUFFIX}')"
+            f"{name}: there is no such file.", f"Write one: model.save_weights('x{OWN[0]}')"
         )
     raise errors.UnknownWeights(entry.display_name, name, entry.pretrained)
 
 
-def load(model: keras.Model, path: pathlib.Path) -> None:
-    """Loads every weight of a `.weights.h5` or `.keras` file into a model of the same build.
-
-    Of a `.keras` file nothing but the weights is read.
+def configured(entry: spec.ModelSpec, found: Found, config: dict[str, Any]) -> dict[str, Any]:
+    """The builder's options with those that the weights need.
 
     Raises:
-        WeightsError: it is no such file, or its shapes are another build's.
-        UnsafeFile: it leads to other files, or declares more than it stores.
+        WeightsError: one is asked for that is another than the weights'.
     """
-    if not path.name.endswith((SUFFIX, ".keras")):
+    needed = found.published[0].config if found.published else {}
+    for option, value in needed.items():
+        if config.get(option, value) != value:
+            raise WeightsError(
+                f"these weights are of {entry.display_name} with {option}={value!r}, not "
+                f"{config[option]!r}.",
+                f"Leave {option} out",
+            )
+    return {**needed, **config}
+
+
+def load(model: keras.Model, path: str | os.PathLike, layouts: Sequence[Layout] = ()) -> Report:
+    """Loads a file of weights into a model, all of them or none.
+
+    Args:
+        model: as built.
+        path: a `.weights.h5` or `.keras` file of the same build, of which nothing but the weights
+            is read; or a published `.h5`, `.safetensors`, `.pth` or `.pt` file.
+        layouts: what a published file may call the model's layers; the first that fits counts.
+
+    Returns:
+        What went where; of a file of the same build, nothing.
+
+    Raises:
+        WeightsError: it is no such file, or is another network's; what differs is named.
+        UnsafeFile: it leads to other files, declares more than it stores, or would run something.
+    """
+    from dlkit.weights import layout
+
+    path = pathlib.Path(path)
+    if path.name.endswith(OWN):
+        _load_own(model, path)
+        return layout.Report()
+    if not layouts or not path.name.endswith(SUFFIXES):
         raise WeightsError(
-            f"{path}: weights come in a {SUFFIX} file, or in a .keras file with a model.",
-            f"Write one: model.save_weights('model{SUFFIX}')",
+            f"{path}: weights come in a {OWN[0]} file, or in a {OWN[1]} file with a model.",
+            f"Write one: model.save_weights('model{OWN[0]}')",
         )
+    arrays = _read(path)
+    problems = []
+    for each in layouts:
+        try:
+            return layout.assign(model, arrays, each)
+        except WeightsError as error:
+            problems.append(error)
+    raise WeightsError(f"{path}: {problems[0].message}", problems[0].fix)
+
+
+def _read(path: pathlib.Path) -> Mapping[str, np.ndarray]:
+    from dlkit.weights import tensors
+
+    try:
+        return tensors.READERS[_suffix(path.name)](path)
+    except (OSError, ValueError) as error:
+        if isinstance(error, errors.DlkitError):
+            raise
+        raise WeightsError(f"{path} cannot be read: {error}", "Fetch or save it anew") from error
+
+
+def _load_own(model: keras.Model, path: pathlib.Path) -> None:
     try:
         if path.name.endswith(".keras"):
             saved.inspect(str(path))
@@ -78,10 +157,15 @@ def load(model: keras.Model, path: pathlib.Path) -> None:
         ) from error
 
 
+def _suffix(name: str) -> str:
+    return next((suffix for suffix in (*OWN, *SUFFIXES) if name.endswith(suffix)), "")
+
+
 def _fetch(entry: spec.ModelSpec, published: spec.Weights) -> pathlib.Path:
     from dlkit.data import downloads  # dlkit.data costs TensorFlow
 
-    name = f"{entry.full_name.replace('/', '-')}-{published.tag}{SUFFIX}"
+    suffix = _suffix(published.url) or OWN[0]
+    name = f"{entry.full_name.replace('/', '-')}-{published.tag}{suffix}"
     try:
         return downloads.fetch(
             published.url, name, published.hash, folder="weights", size=published.size
@@ -89,5 +173,5 @@ def _fetch(entry: spec.ModelSpec, published: spec.Weights) -> pathlib.Path:
     except downloads.DownloadError as error:
         raise WeightsError(
             f"{entry.display_name}@{published.tag}: {error.message}",
-            f"Or name a file: create_model({entry.display_name!r}, weights='FILE{SUFFIX}')",
+            f"Or name a file: create_model({entry.display_name!r}, weights='FILE{suffix}')",
         ) from error

@@ -46,10 +46,15 @@ def pool(
         kind: `"max"` or `"average"`.
         size: the side of the window.
         strides: the step; the window's side when None.
-        padding: `"valid"` drops a rest at the edge, `"same"` keeps it.
+        padding: `"valid"` drops a rest at the edge, `"same"` keeps it; `"centred"` has zeros on
+            all sides, as torch and Caffe have them, which suits what is never negative.
         name: of the layer.
 
     Raises:
         BlockError: another kind.
     """
-    return choose("pooling", kind, POOLINGS)(size, strides, padding=padding, name=name)(x)
+    layer = choose("pooling", kind, POOLINGS)
+    if padding == "centred":
+        x = keras.layers.ZeroPadding2D((size - 1) // 2, name=f"{name}_pad")(x)
+        padding = "valid"
+    return layer(size, strides, padding=padding, name=name)(x)

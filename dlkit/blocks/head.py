@@ -18,11 +18,12 @@ def classifier(
     *,
     pooling: str | None = None,
     activation: str | None = "softmax",
+    dropout: float = 0.0,
     style: Style | None = None,
 ) -> keras.KerasTensor:
     """Global pooling if asked, a dense layer, and float32 probabilities.
 
-    The layers are named `{pooling}_pool`, `logits` and `predictions`.
+    The layers are named `{pooling}_pool`, `dropout`, `logits` and `predictions`.
 
     Args:
         x: `(batch, features)`, or `(batch, height, width, channels)` with a pooling.
@@ -30,6 +31,7 @@ def classifier(
         pooling: `"average"`, `"max"`, or None where x has no height and width.
         activation: `"softmax"`, `"sigmoid"` (several classes may be true at once), or None for
             logits.
+        dropout: the share of features that is left out at each step of training.
         style: whose dense layer; Keras' own when None.
 
     Returns:
@@ -48,6 +50,8 @@ def classifier(
         x = choose("pooling", pooling, GLOBAL_POOLINGS)(name=f"{pooling}_pool")(x)
     if num_classes == 0:
         return x
+    if dropout:
+        x = keras.layers.Dropout(dropout, name="dropout")(x)
     dense = style.dense if style else keras.layers.Dense
     logits = dense(num_classes, name="logits")(x)
     return ClassifierOutput(activation, name="predictions")(logits)

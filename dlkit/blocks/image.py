@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from dlkit.blocks.errors import BlockError
+from dlkit.layers import ReverseChannels
 
 Preprocess = Callable[[keras.KerasTensor], keras.KerasTensor]
 
@@ -61,6 +62,27 @@ def standardize(
     return keras.layers.Rescaling(
         scale=(1 / std).tolist(), offset=(-mean / std).tolist(), dtype="float32", name=name
     )(x)
+
+
+def caffe(x) -> keras.KerasTensor:
+    """Colors as blue, green, red, less ImageNet's means: what VGG and ResNet were published for.
+
+    Images without color lose the mean of the three means.
+    """
+    if x.shape[-1] == 3:
+        x = ReverseChannels(dtype="float32", name="reverse_channels")(x)
+    return standardize(x, mean=(103.939, 116.779, 123.68), std=1.0)
+
+
+def symmetric(x) -> keras.KerasTensor:
+    """[0, 255] to [-1, 1]: what Inception, Xception and MobileNet were published for."""
+    return standardize(x, mean=127.5, std=127.5)
+
+
+def imagenet(x) -> keras.KerasTensor:
+    """ImageNet's means and deviations of red, green and blue: what torch's models take."""
+    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    return standardize(x, mean=[255 * m for m in mean], std=[255 * s for s in std])
 
 
 def _per_channel(values: float | Sequence[float], channels: int) -> np.ndarray:

@@ -29,12 +29,14 @@ class Style:
         norm: `norm(name=)`, or None for networks without normalisation (its bias is `conv`'s).
         act: `act(name=)`.
         dense: `dense(units, name=)`.
+        strided: which convolution of a bottleneck makes its step, 1 or 2.
     """
 
     conv: Constructor
     norm: Constructor | None
     act: Constructor
     dense: Constructor
+    strided: int = 1
 
 
 def centred_conv(
@@ -93,9 +95,10 @@ STYLES: dict[str, Style] = {
         norm=partial(keras.layers.BatchNormalization, momentum=0.9, epsilon=1e-5),
         act=_RELU,
         dense=_seeded(keras.layers.Dense, _TORCH_DENSE),
+        strided=2,
     ),
     "keras": Style(
-        conv=partial(keras.layers.Conv2D, padding="same"),
+        conv=centred_conv,
         norm=partial(keras.layers.BatchNormalization, momentum=0.99, epsilon=1.001e-5),
         act=_RELU,
         dense=keras.layers.Dense,
@@ -105,8 +108,9 @@ STYLES: dict[str, Style] = {
 
 `paper`: padding on both sides, no bias before a norm, He's initialisation over inputs, statistics
 that follow within a hundred steps. `torch`: the same with He's initialisation over outputs and
-torch's dense layers. `keras`: as `keras.applications`: `"same"` padding, a bias on every
-convolution, Glorot's initialisation, slow statistics (momentum .99).
+torch's dense layers; a bottleneck's step is made by its 3×3 convolution ("v1.5"), in the others
+by the first 1×1. `keras`: as in `keras.applications`: a bias on every convolution, Glorot's
+initialisation, slow statistics (momentum .99).
 """
 
 

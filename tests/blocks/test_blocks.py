@@ -47,6 +47,18 @@ def test_overlapping_pooling_of_odd_maps(padding, side):
     assert model_of(pool, (7, 7, 2)).output.shape == (None, side, side, 2)
 
 
+@pytest.mark.parametrize("side", [7, 8])
+def test_centred_pooling_has_zeros_on_all_sides(side):
+    """Windows of 3 at a step of 2 stand around the even pixels, as with torch's padding=1."""
+    x = np.random.default_rng(0).uniform(1, 2, (1, side, side, 1)).astype("float32")
+    pool = partial(blocks.pool, kind="max", size=3, strides=2, padding="centred", name="p")
+    model = model_of(pool, (side, side, 1))
+    assert names(model) == ["p_pad", "p"]
+    padded = np.pad(x[0, ..., 0], 1)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3))[::2, ::2]
+    np.testing.assert_array_equal(np.asarray(model(x))[0, ..., 0], windows.max(axis=(2, 3)))
+
+
 def test_an_unknown_pooling_names_the_nearest():
     with pytest.raises(blocks.BlockError, match="no pooling 'avg'") as caught:
         blocks.pool(keras.Input((4, 4, 1)), "avg", name="p")

@@ -123,6 +123,18 @@ def test_the_heads_layers():
     assert model.layers[-1].activation == "sigmoid"
 
 
+def test_dropout_stands_before_the_classifier_and_works_in_training_alone():
+    model = small(dropout=0.5, pooling="average")
+    assert [layer.name for layer in model.layers[-4:]] == ["average_pool", "dropout", "logits",
+                                                           "predictions"]  # fmt: skip
+    still = [np.asarray(model(pixels(), training=False)) for _ in range(2)]
+    np.testing.assert_array_equal(*still)
+    moved = [np.asarray(model(pixels(), training=True)) for _ in range(2)]
+    assert not np.array_equal(*moved)
+    bare = small(dropout=0.5, num_classes=0)
+    assert "dropout" not in [layer.name for layer in bare.layers]
+
+
 def test_no_classes_leave_the_features():
     assert small(num_classes=0).output.shape == (None, 4)
     assert small(num_classes=0, pooling=None).output.shape == (None, 6, 6, 4)

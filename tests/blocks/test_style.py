@@ -76,24 +76,36 @@ def test_torch_dense_layers_are_uniform_within_one_over_the_root_of_their_inputs
     assert kernel.std() == pytest.approx(1 / np.sqrt(3 * 400), rel=0.02)
 
 
+@pytest.mark.parametrize("name", blocks.STYLES)
 @pytest.mark.parametrize("size", [7, 8])
-def test_centred_convolutions_sample_where_the_unstrided_one_has_its_even_pixels(size):
-    """Padding alike on both sides makes stride 2 a subsampling of stride 1; `same` shifts it."""
+def test_strided_convolutions_sample_where_the_unstrided_one_has_its_even_pixels(name, size):
+    """Padding alike on both sides makes stride 2 a subsampling of stride 1."""
     x = keras.random.normal((1, size, size, 2), seed=0)
-    outputs = {}
-    for name in ("paper", "keras"):
-        image = keras.Input((size, size, 2))
-        style = blocks.style(name)
-        dense = keras.Model(image, style.conv(4, 3, 1, name="c")(image))
-        sparse = keras.Model(image, style.conv(4, 3, 2, name="c")(image))
-        sparse.set_weights(dense.get_weights())
-        outputs[name] = np.asarray(dense(x)), np.asarray(sparse(x))
-    dense, sparse = outputs["paper"]
-    np.testing.assert_allclose(sparse, dense[:, ::2, ::2], atol=1e-5)
-    dense, sparse = outputs["keras"]
-    np.testing.assert_allclose(
-        sparse, dense[:, (size + 1) % 2 :: 2, (size + 1) % 2 :: 2], atol=1e-5
-    )
+    image = keras.Input((size, size, 2))
+    style = blocks.style(name)
+    dense = keras.Model(image, style.conv(4, 3, 1, name="c")(image))
+    sparse = keras.Model(image, style.conv(4, 3, 2, name="c")(image))
+    sparse.set_weights(dense.get_weights())
+    np.testing.assert_allclose(sparse(x), np.asarray(dense(x))[:, ::2, ::2], atol=1e-5)
+
+
+def test_keras_same_would_shift_the_pixels_of_even_maps():
+    """Why no style uses it."""
+    x = keras.random.normal((1, 8, 8, 2), seed=0)
+    image = keras.Input((8, 8, 2))
+    dense = keras.Model(image, blocks.style("paper").conv(4, 3, 1, name="c")(image))
+    same = keras.layers.Conv2D(4, 3, 2, padding="same", use_bias=False)
+    sparse = keras.Model(image, same(image))
+    sparse.set_weights(dense.get_weights())
+    np.testing.assert_allclose(sparse(x), np.asarray(dense(x))[:, 1::2, 1::2], atol=1e-5)
+
+
+@pytest.mark.parametrize("name, number", [("paper", 1), ("torch", 2), ("keras", 1)])
+def test_which_convolution_of_a_bottleneck_makes_its_step(name, number):
+    x = keras.Input((8, 8, 4))
+    model = keras.Model(x, blocks.bottleneck(x, 2, 2, style=blocks.style(name), name="b"))
+    steps = [model.get_layer(f"b_{i}_conv").strides[0] for i in (1, 2, 3)]
+    assert steps == [2 if i == number else 1 for i in (1, 2, 3)]
 
 
 def test_padding_is_a_layer_only_where_it_must_be():

@@ -1,8 +1,35 @@
 """Every check that the conformance kit has, on every model of dlkit-vision."""
 
+import pytest
+
+import dlkit
 import dlkit.testing
 
+# Small or quick: the network of each kind of block that builds and answers in a few seconds.
+QUICK = ("lenet5", "lenet5-relu", "plain20", "resnet20", "resnet20-v2", "squeezenet1-1")
+OTHERS = [name for name in dlkit.list_models(plugin="dlkit-vision") if name not in QUICK]
 
-@dlkit.testing.parametrize_plugin("dlkit-vision")
+
+@dlkit.testing.parametrize_plugin(
+    "dlkit-vision",
+    checks=[
+        "manifest",
+        "builders",
+        "listing_imports_nothing",
+        "serial_package",
+        "recipe_roundtrip",
+    ],
+)
+def test_the_plugin(check):
+    check()
+
+
+@dlkit.testing.parametrize_plugin("dlkit-vision", names=QUICK)
 def test_conformance(check):
+    check()
+
+
+@pytest.mark.slow
+@dlkit.testing.parametrize_plugin("dlkit-vision", names=OTHERS)
+def test_conformance_of_the_others(check):
     check()

@@ -8,12 +8,8 @@ from dlkit_vision import resnet_cifar
 import dlkit
 from dlkit import blocks
 
-NETWORKS = {
-    "resnet20": (resnet_cifar.resnet20, 3, True),
-    "resnet56": (resnet_cifar.resnet56, 9, True),
-    "plain20": (resnet_cifar.plain20, 3, False),
-    "plain56": (resnet_cifar.plain56, 9, False),
-}
+KINDS = ("plain", "resnet")
+DEEP = pytest.mark.slow
 
 
 def trainable(model):
@@ -30,24 +26,68 @@ def by_hand(n):
     return first + stages + 64 * 10 + 10
 
 
+def by_hand_v2(n):
+    """As many: each convolution has the norm before it, of its inputs, and one ends the network.
+
+    The first block's first convolution finds the norm of the network's first.
+    """
+    kernels = 3 * 3 * 3 * 16 + 64 * 10 + 10
+    normed = 16 + 64
+    for before, filters in ((16, 16), (16, 32), (32, 64)):
+        kernels += 3 * 3 * before * filters + (2 * n - 1) * 3 * 3 * filters * filters
+        normed += before + (2 * n - 1) * filters
+    return kernels + 2 * (normed - 16)
+
+
 def pixels(n=2, side=32, channels=3):
     shape = (n, side, side, channels)
     return np.random.default_rng(0).integers(0, 256, shape, dtype="uint8")
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_parameters_are_the_papers(name):
-    build, n, residual = NETWORKS[name]
-    model = build()
+PAPER = {20: 269722, 32: 464154, 44: 658586, 56: 853018, 110: 1727962}
+
+
+@pytest.mark.parametrize("layers", [20, 32, 44, 56, pytest.param(110, marks=DEEP)])
+@pytest.mark.parametrize("kind", KINDS)
+def test_parameters_are_the_papers(kind, layers):
+    name, n = f"{kind}{layers}", (layers - 2) // 6
+    model = getattr(resnet_cifar, name)()
     # n = 3: 464 + (13,824 + 192) + (50,688 + 384) + (202,752 + 768) + 650
-    assert trainable(model) == by_hand(n) == {3: 269722, 9: 853018}[n]
+    assert trainable(model) == by_hand(n) == PAPER[layers]
     # Two moving statistics for every gamma and beta.
     assert model.count_params() - trainable(model) == 2 * (16 + 2 * n * (16 + 32 + 64))
     convs = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
-    assert len(convs) + 1 == 6 * n + 2 == int(name[-2:])
+    assert len(convs) + 1 == layers
     sums = [layer for layer in model.layers if isinstance(layer, keras.layers.Add)]
-    assert len(sums) == (3 * n if residual else 0)
+    assert len(sums) == (3 * n if kind == "resnet" else 0)
     assert model.name == name
+
+
+@pytest.mark.parametrize("layers", [20, 56, pytest.param(110, marks=DEEP)])
+def test_pre_activation_changes_no_count(layers):
+    n = (layers - 2) // 6
+    model = getattr(resnet_cifar, f"resnet{layers}_v2")()
+    assert trainable(model) == by_hand_v2(n) == PAPER[layers]
+    assert model.count_params() - trainable(model) == 2 * (16 + 2 * n * (16 + 32 + 64))
+    assert model.name == f"resnet{layers}-v2"
+
+
+def test_pre_activation_blocks_begin_with_a_norm_except_for_the_first():
+    model = resnet_cifar.resnet20_v2()
+    names = [layer.name for layer in model.layers]
+    norms = [name for name in names if name.endswith("_preact_norm")]
+    assert len(norms) == 3 * 3 - 1
+    assert "conv2_block1_preact_norm" not in names
+    assert names[-5:] == ["post_norm", "post_act", "average_pool", "logits", "predictions"]
+    ends = ("conv3_block1_preact_act", "conv4_block1_preact_act", "post_act")
+    shapes = [model.get_layer(end).output.shape[1:] for end in ends]
+    assert shapes == [(32, 32, 16), (16, 16, 32), (8, 8, 64)]
+
+
+def test_every_network_of_the_table_has_its_builder():
+    builders = {name.replace("-", "_") for name in resnet_cifar.NETWORKS}
+    assert builders <= set(vars(resnet_cifar))
+    assert len(builders) == 5 + 5 + 3
 
 
 @pytest.mark.parametrize("build", [resnet_cifar.resnet20, resnet_cifar.plain20])
@@ -125,11 +165,14 @@ def test_mixed_precision_ends_in_float32_and_keeps_bfloat16_between():
     assert model.predict(pixels(), verbose=0).dtype == np.float32
 
 
-@pytest.mark.parametrize("build", [resnet_cifar.resnet20, resnet_cifar.plain20])
+@pytest.mark.parametrize(
+    "build", [resnet_cifar.resnet20, resnet_cifar.plain20, resnet_cifar.resnet20_v2]
+)
 def test_one_step_moves_every_weight(build):
     keras.utils.set_random_seed(0)
     model = build(input_shape=(16, 16, 3))
-    model.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy")
+    adam = keras.optimizers.Adam(1e-3)
+    model.compile(adam, "sparse_categorical_crossentropy", run_eagerly=True)
     before = [np.asarray(w) for w in model.trainable_weights]
     model.fit(pixels(8, 16), np.arange(8), batch_size=8, verbose=0)
     after = [np.asarray(w) for w in model.trainable_weights]
@@ -153,6 +196,7 @@ def test_saving_and_loading_changes_no_output(tmp_path):
         ({"input_shape": (3, 32, 3)}, r"3×32 are too small.*minimum is 4×4"),
         ({"input_shape": (32, 32, None)}, "is not the shape of images"),
         ({"style": "troch"}, "no style 'troch'. Did you mean 'torch'"),
+        ({"pooling": "avg"}, "no pooling 'avg'"),
         ({"classifier_activation": "tanh"}, "no activation 'tanh'"),
     ],
 )

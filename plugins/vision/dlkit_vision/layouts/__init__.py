@@ -1,0 +1,1 @@
+"""What published files call the layers of these networks; see `dlkit.weights.layout`."""

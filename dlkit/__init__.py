@@ -20,13 +20,19 @@ _HOME = {  # public name -> the module that has it
     "class_names": "dlkit.layers",
     "create": "dlkit.registry",
     "create_model": "dlkit.registry",
+    "features": "dlkit.inspection",
+    "freeze": "dlkit.inspection",
+    "gradcam": "dlkit.inspection",
     "list_models": "dlkit.registry",
     "load_model": "dlkit.registry",
     "model_info": "dlkit.registry",
     "plugins": "dlkit.registry",
+    "profile": "dlkit.inspection",
     "refresh": "dlkit.registry",
     "register_model": "dlkit.registry",
+    "reset_classifier": "dlkit.inspection",
     "set_class_names": "dlkit.layers",
+    "unfreeze": "dlkit.inspection",
 }
 
 __all__ = ["__version__", *_HOME]

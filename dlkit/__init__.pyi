@@ -1,3 +1,9 @@
+from dlkit.inspection import features as features
+from dlkit.inspection import freeze as freeze
+from dlkit.inspection import gradcam as gradcam
+from dlkit.inspection import profile as profile
+from dlkit.inspection import reset_classifier as reset_classifier
+from dlkit.inspection import unfreeze as unfreeze
 from dlkit.layers import class_names as class_names
 from dlkit.layers import set_class_names as set_class_names
 from dlkit.registry import DlkitError as DlkitError

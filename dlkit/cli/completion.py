@@ -37,6 +37,7 @@ _KINDS = {  # what may stand at a place: after an option, or as a verb's own wor
     "datasets": "dataset",
     "doctor": "plugins",
     "models": "model",
+    "profile": "model",
     "show": "model",
     "train": "model",
 }

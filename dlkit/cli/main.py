@@ -23,6 +23,7 @@ VERBS = {  # verb -> (the module that does it, what it does)
     "models": ("dlkit.cli.models", "list the models"),
     "datasets": ("dlkit.cli.datasets", "list the datasets"),
     "show": ("dlkit.cli.show", "tell all about a model, a dataset or anything else by its name"),
+    "profile": ("dlkit.cli.profile", "count a model's parameters, multiply-adds and neurons"),
     "check": ("dlkit.cli.check", "find out in seconds whether a training is set up soundly"),
     "lr-find": ("dlkit.cli.lr_find", "look for a good learning rate by a range test"),
     "train": ("dlkit.cli.train", "train a model and write a run folder with a report"),

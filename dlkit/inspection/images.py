@@ -1,0 +1,44 @@
+"""Images on their way into a model that is looked at."""
+
+from collections.abc import Iterator
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dlkit.inspection.errors import InspectionError
+
+
+def check(model: keras.Model, images: np.ndarray) -> None:
+    """Holds images against what a model takes.
+
+    Raises:
+        InspectionError: there are none, or the model takes others.
+    """
+    shape, takes = np.shape(images), tuple(model.inputs[0].shape)
+    alike = len(shape) == len(takes)
+    sides = zip(takes, shape, strict=False)
+    if alike and shape[0] and all(expected in (None, side) for expected, side in sides):
+        return
+    single = len(shape) == len(takes) - 1
+    raise InspectionError(
+        f"{model.name} takes (batch, {', '.join(map(_side, takes[1:]))}), and the images are "
+        f"{shape}.",
+        "Give a batch of one: images[None]" if single else "Give it such: dlkit.data.resize",
+    )
+
+
+def batches(model: keras.Model, images: np.ndarray, size: int) -> Iterator[tuple[slice, tf.Tensor]]:
+    """The images as float32 tensors of at most `size` rows, and which rows they are.
+
+    Raises:
+        InspectionError: as `check` does.
+    """
+    check(model, images)
+    for start in range(0, len(images), size):
+        rows = slice(start, start + size)
+        yield rows, tf.convert_to_tensor(np.asarray(images[rows]), tf.float32)
+
+
+def _side(side: int | None) -> str:
+    return "any" if side is None else str(side)

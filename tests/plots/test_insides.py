@@ -4,7 +4,8 @@ import matplotlib
 import numpy as np
 import pytest
 
-from dlkit.plots import activations, channels, heat, lesions, ramps, style
+from dlkit import plots
+from dlkit.plots import ramps, style
 
 RANDOM = np.random.default_rng(0)
 PHOTOS = RANDOM.integers(0, 256, (3, 40, 60, 3), dtype=np.uint8)
@@ -37,7 +38,7 @@ def test_values_become_colors_of_the_palette():
 def test_heat_is_warm_where_the_map_is_high_and_grey_elsewhere():
     maps = np.zeros((3, 2, 3))
     maps[0, 0, 0] = 5.0
-    drawn = heat.heat(PHOTOS, maps, ["a", "b", "c"], columns=2)
+    drawn = plots.heat(PHOTOS, maps, ["a", "b", "c"], columns=2)
     shown = pictures(drawn)
     assert len(shown) == 6 and texts(drawn) == ["a", "b", "c"]
     high, wide = shown[1].shape[:2]
@@ -50,7 +51,7 @@ def test_heat_is_warm_where_the_map_is_high_and_grey_elsewhere():
 
 
 def test_images_of_other_proportions_stand_in_one_box():
-    drawn = heat.heat([PHOTOS[0], np.zeros((30, 30, 1), np.uint8)], np.ones((2, 3, 3)))
+    drawn = plots.heat([PHOTOS[0], np.zeros((30, 30, 1), np.uint8)], np.ones((2, 3, 3)))
     boxes = {pixels(axes) for axes in drawn.axes}
     assert boxes == {(150, 100), (150, 150)}
 
@@ -59,7 +60,7 @@ def test_saliency_is_dark_where_pixels_count():
     maps = np.full((3, 40, 60), 1e-3)
     maps[0, 10, 20] = 1.0
     maps[0, :5, :5] = 0.5
-    shown = pictures(heat.saliency(PHOTOS, maps))
+    shown = pictures(plots.saliency(PHOTOS, maps))
     assert shown[1][52, 102].tolist() == [22, 25, 29]  # nearest neighbour, five times as large
     assert shown[1][150, 250].min() > 200
 
@@ -75,13 +76,13 @@ def test_saliency_is_dark_where_pixels_count():
 )
 def test_maps_that_do_not_fit(maps, captions, message):
     with pytest.raises(ValueError, match=message):
-        heat.heat(PHOTOS, maps, captions)
+        plots.heat(PHOTOS, maps, captions)
 
 
 def test_feature_maps_share_one_scale():
     maps = np.zeros((4, 6, 3))
     maps[..., 0], maps[..., 1] = 1.0, 0.5
-    drawn = channels.feature_maps(maps, "c3")
+    drawn = plots.feature_maps(maps, "c3")
     first, second, third = pictures(drawn)
     assert first[0, 0].tolist() == [22, 25, 29]
     assert np.abs(second[0, 0].astype(int) - [29, 95, 209]).max() <= 2
@@ -92,67 +93,67 @@ def test_feature_maps_share_one_scale():
 
 def test_of_many_maps_the_strongest_are_drawn_in_their_order():
     maps = np.ones((2, 2, 60)) * np.arange(60)
-    drawn = channels.feature_maps(maps, limit=3)
+    drawn = plots.feature_maps(maps, limit=3)
     assert texts(drawn)[1].startswith("3 of 60 channels, 2×2")
     reds = [int(p[0, 0, 0]) for p in pictures(drawn)]
     assert reds == sorted(reds, reverse=True)
     with pytest.raises(ValueError, match="maps of one image have the shape"):
-        channels.feature_maps(np.ones((2, 2)))
+        plots.feature_maps(np.ones((2, 2)))
 
 
 def test_filters_of_three_channels_are_colors_and_others_signs():
     kernel = np.zeros((3, 3, 3, 2))
     kernel[..., 0, 0], kernel[..., 1] = 2.0, -2.0
-    drawn = channels.filters(kernel, "conv1")
+    drawn = plots.filters(kernel, "conv1")
     first, second = pictures(drawn)
     assert first[0, 0].tolist() == [255, 128, 128] and second[0, 0].tolist() == [0, 0, 0]
     assert texts(drawn) == ["conv1", "2 filters, 3×3×3"]
     kernel = np.zeros((5, 5, 2, 4))
     kernel[..., 0], kernel[..., 1] = 1.0, -1.0
-    drawn = channels.filters(kernel, limit=3)
+    drawn = plots.filters(kernel, limit=3)
     assert pictures(drawn)[1][0, 0].tolist() == [196, 81, 12]
     assert texts(drawn)[1] == "3 of 4 filters, 5×5×2, mean over channels"
     with pytest.raises(ValueError, match="a kernel has the shape"):
-        channels.filters(np.ones((3, 3)))
+        plots.filters(np.ones((3, 3)))
 
 
 def test_activations_row_by_row():
     names = [f"layer{n}" for n in range(4)]
-    drawn = activations.activations(names, [1, 2, 0, 40], [0, 0.5, 1, 0], [0, 0.1, 1, 0], "net")
+    drawn = plots.activations(names, [1, 2, 0, 40], [0, 0.5, 1, 0], [0, 0.1, 1, 0], "net")
     spread, shares = drawn.axes
     assert [label.get_text() for label in spread.get_yticklabels()] == names
     assert spread.get_ylim() == (3.5, -0.5) and spread.get_xscale() == "log"
     np.testing.assert_array_equal(spread.lines[0].get_xdata(), [1, 2, 40])  # 0 has no logarithm
     assert [bar.get_width() for bar in shares.patches] == [0, 0.5, 1, 0, 0, 0.1, 1, 0]
     assert {"net", "Standard deviation", "Zeros", "dead units"} <= set(texts(drawn))
-    assert "none" in texts(activations.activations(["a"], [1.0], [0], [0]))
+    assert "none" in texts(plots.activations(["a"], [1.0], [0], [0]))
     with pytest.raises(ValueError, match="columns of equal length"):
-        activations.activations(names, [1], [1], [1])
+        plots.activations(names, [1], [1], [1])
 
 
 def test_deep_networks_fit_and_names_do_not_collide():
     n = 300
-    drawn = activations.activations([f"l{k}" for k in range(n)], np.ones(n), np.ones(n), np.ones(n))
+    drawn = plots.activations([f"l{k}" for k in range(n)], np.ones(n), np.ones(n), np.ones(n))
     assert drawn.get_size_inches()[1] * style.PIXELS_PER_INCH < 1000
     assert len(drawn.axes[0].get_yticks()) <= 900 / 14
 
 
 def test_lesions_show_what_is_left():
-    drawn = lesions.lesions(["a", "b", "c"], [0.9, 0.2, 0.95], 0.97, "net on data")
+    drawn = plots.lesions(["a", "b", "c"], [0.9, 0.2, 0.95], 0.97, "net on data")
     (axes,) = drawn.axes
     np.testing.assert_array_equal(axes.lines[-1].get_xdata(), [0.9, 0.2, 0.95])
     assert {"net on data", "whole 97.0%", "20.0%", "a", "b", "c"} <= set(texts(drawn))
     assert drawn.get_label() == ("net on data: 97.0% whole, median 90.0%, least 20.0% without b.")
     with pytest.raises(ValueError, match="one each"):
-        lesions.lesions(["a"], [0.1, 0.2], 0.9)
+        plots.lesions(["a"], [0.1, 0.2], 0.9)
 
 
 def test_all_can_be_written(tmp_path):
     for drawn in (
-        heat.heat(PHOTOS, np.ones((3, 2, 2)), ["<a & b>", "ש", "$5"]),
-        channels.filters(np.ones((3, 3, 1, 2))),
-        activations.activations(["a"], [0.0], [0], [0]),
-        lesions.lesions(["a"], [0.05], 0.9),
+        plots.heat(PHOTOS, np.ones((3, 2, 2)), ["<a & b>", "ש", "$5"]),
+        plots.filters(np.ones((3, 3, 1, 2))),
+        plots.activations(["a"], [0.0], [0], [0]),
+        plots.lesions(["a"], [0.05], 0.9),
     ):
         for suffix in ("png", "svg"):
             assert style.save(drawn, tmp_path / f"p.{suffix}").stat().st_size > 500

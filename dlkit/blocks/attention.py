@@ -21,7 +21,7 @@ def squeeze_excite(x, *, style: Style, name: str, reduction: int = 16) -> keras.
     """
     channels = x.shape[-1]
     z = keras.layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_se_squeeze")(x)
-    s = style.dense(channels // reduction, name=f"{name}_se_reduce")(z)
+    s = style.dense(max(1, channels // reduction), name=f"{name}_se_reduce")(z)
     s = style.dense(channels, name=f"{name}_se_expand")(style.act(name=f"{name}_se_act")(s))
     s = keras.layers.Activation("sigmoid", name=f"{name}_se_gate")(s)
     return keras.layers.Multiply(name=f"{name}_se")([x, s])

@@ -26,7 +26,7 @@ NETWORKS = {  # the block, and how many of it each stage has
     "se-resnet50": (partial(blocks.bottleneck, attention=blocks.squeeze_excite), (3, 4, 6, 3)),
 }
 FILTERS = (64, 128, 256, 512)  # of the stages; bottlenecks end in four times as many
-PREPROCESSING = {"torch": blocks.imagenet}  # the others were published for Caffe's
+CAFFE = ("paper", "keras")  # the styles that were published for Caffe's preprocessing
 
 
 def resnet(
@@ -68,7 +68,8 @@ def resnet(
     """
     block, depths = NETWORKS[name]
     dialect = blocks.style(style)
-    preprocess = PREPROCESSING.get(style, blocks.caffe) if include_preprocessing else None
+    ready = blocks.caffe if style in CAFFE else blocks.imagenet
+    preprocess = ready if include_preprocessing else None
     image, x = blocks.image_input(input_shape, preprocess, minimum=32, any_size=True)  # 224×224×3
     x = blocks.conv_norm_act(x, 64, 7, 2, style=dialect, name="conv1")  # 112×112×64
     padding = "same" if style == "paper" else "centred"

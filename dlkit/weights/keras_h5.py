@@ -1,7 +1,6 @@
 """Keras' older weight files, in which `keras.applications` publishes: a group a layer, in order."""
 
 import pathlib
-from collections.abc import Mapping
 
 import h5py
 import numpy as np
@@ -28,20 +27,6 @@ def read(path: pathlib.Path) -> dict[str, np.ndarray]:
             for i, name in enumerate(_texts(group, "weight_names")):
                 found[f"{layer}/{i}"] = group[name][()]
     return found
-
-
-def write(path: pathlib.Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Writes arrays, named as `read` names them, for Keras' own `load_weights`."""
-    layers: dict[str, list[str]] = {}
-    for name in arrays:
-        layers.setdefault(name.rpartition("/")[0], []).append(name)
-    with h5py.File(path, "w") as opened:
-        opened.attrs["layer_names"] = list(layers)
-        for layer, names in layers.items():
-            group = opened.create_group(layer)
-            group.attrs["weight_names"] = [name.rpartition("/")[2] for name in names]
-            for name in names:
-                group[name.rpartition("/")[2]] = arrays[name]
 
 
 def _texts(group: h5py.Group, attribute: str) -> list[str]:

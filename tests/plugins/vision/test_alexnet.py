@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from dlkit_vision import alexnet
+from dlkit_vision.layouts import of_torch
 
 import dlkit
 from tests.plugins.vision import torchvision_oracle
@@ -124,10 +125,6 @@ def test_maps_equal_tensorflows_with_channels_split_in_two():
 
 
 def test_logits_equal_torchvisions():
-    places = dict(
-        zip(PAPER, [f"features.{n}" for n in (0, 3, 6, 8, 10)]
-            + [f"classifier.{n}" for n in (1, 4, 6)], strict=True)
-    )  # fmt: skip
     model = alexnet.alexnet(
         num_classes=torchvision_oracle.CLASSES,
         input_shape=(224, 224, 3),
@@ -135,7 +132,7 @@ def test_logits_equal_torchvisions():
         include_preprocessing=False,
         classifier_activation=None,
     )
-    torchvision_oracle.load(model, places.__getitem__)
+    torchvision_oracle.load(model, of_torch.ALEXNET.layer)
     expected = np.array(torchvision_oracle.ANSWERS["alexnet"])
     y = model(torchvision_oracle.images("alexnet"), training=False)
     assert np.abs(y - expected).max() < 1e-5 * np.abs(expected).max()

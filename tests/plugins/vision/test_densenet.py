@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 from dlkit_vision import densenet
+from dlkit_vision.layouts import of_keras
 
 import dlkit
 from dlkit import blocks
@@ -67,11 +68,6 @@ def test_the_stages_shapes():
     assert model.output.shape == (None, 1024)
 
 
-def rename(layer):
-    ends = {"post_norm": "bn", "logits": "predictions"}
-    return ends.get(layer, layer.replace("_norm", "_bn"))
-
-
 def test_outputs_equal_those_of_keras_applications(difference):
     shape = (45, 64, 3)
     theirs = keras.applications.DenseNet121(
@@ -81,7 +77,9 @@ def test_outputs_equal_those_of_keras_applications(difference):
         num_classes=7, input_shape=shape, classifier_activation=None, style="keras"
     )
     preprocess = keras.applications.densenet.preprocess_input
-    assert difference(theirs, ours, rename, preprocess, ("relu", "post_act")) < 1e-5
+    assert (
+        difference(theirs, ours, of_keras.DENSENET.layer, preprocess, ("relu", "post_act")) < 1e-5
+    )
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
 """EfficientNet-B0: counts by hand, values by keras.applications, stochastic depth."""
 
-import re
-
 import keras
 import numpy as np
 import pytest
 from dlkit_vision import efficientnet
+from dlkit_vision.layouts import of_keras
 
 import dlkit
 from dlkit import layers
@@ -60,16 +59,6 @@ def test_the_stages_shapes():
     assert model.output.shape == (None, 1280)
 
 
-def rename(layer):
-    if found := re.fullmatch(r"conv(\d)_block(\d)_(\w+)", layer):
-        stage, block, part = found.groups()
-        place = f"block{int(stage) - 1}{'abcd'[int(block) - 1]}"
-        ends = {"depthwise_conv": "dwconv", "depthwise_norm": "bn"}
-        return f"{place}_{ends.get(part, part.replace('norm', 'bn'))}"
-    return {"conv1_conv": "stem_conv", "conv1_norm": "stem_bn", "conv9_conv": "top_conv",
-            "conv9_norm": "top_bn", "logits": "predictions"}[layer]  # fmt: skip
-
-
 def test_outputs_equal_those_of_keras_applications(difference):
     shape = (45, 64, 3)
     theirs = keras.applications.EfficientNetB0(
@@ -83,7 +72,7 @@ def test_outputs_equal_those_of_keras_applications(difference):
         num_classes=7, input_shape=shape, classifier_activation=None
     )
     maps = ("top_activation", "conv9_act")
-    assert difference(theirs, ours, rename, lambda x: x, maps) < 1e-5
+    assert difference(theirs, ours, of_keras.EFFICIENTNET.layer, lambda x: x, maps) < 1e-5
 
 
 def test_stochastic_depth_grows_with_depth_and_stands_in_residual_blocks_alone():

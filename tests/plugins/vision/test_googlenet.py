@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from dlkit_vision import googlenet
+from dlkit_vision.layouts import of_torch
 
 import dlkit
 from tests.plugins.vision import torchvision_oracle
@@ -129,28 +130,6 @@ def test_logits_equal_tensorflows():
     assert np.abs(y - expected).max() < 1e-5 * np.abs(expected).max()
 
 
-BRANCHES = {
-    "1x1": "branch1",
-    "3x3_reduce": "branch2.0",
-    "3x3": "branch2.1",
-    "5x5_reduce": "branch3.0",
-    "5x5": "branch3.1",
-    "pool_project": "branch4.1",
-}
-
-
-def torchs(layer):
-    place, _, kind = layer.rpartition("_")
-    if not place:
-        return "fc"
-    if place.startswith("inception_"):
-        _, module, branch = place.split("_", 2)
-        place = f"inception{module}.{BRANCHES[branch]}"
-    else:
-        place = {"conv1": "conv1", "conv2_reduce": "conv2", "conv2": "conv3"}[place]
-    return f"{place}.{'bn' if kind == 'norm' else 'conv'}"
-
-
 def test_logits_equal_torchvisions():
     model = small(
         num_classes=torchvision_oracle.CLASSES,
@@ -159,7 +138,7 @@ def test_logits_equal_torchvisions():
         include_preprocessing=False,
         classifier_activation=None,
     )
-    torchvision_oracle.load(model, torchs)
+    torchvision_oracle.load(model, of_torch.GOOGLENET.layer)
     expected = np.array(torchvision_oracle.ANSWERS["googlenet"])
     y = model(torchvision_oracle.images("googlenet"), training=False)
     assert np.abs(y - expected).max() < 1e-5 * np.abs(expected).max()

@@ -1,12 +1,12 @@
 """MobileNet: counts by hand, values by keras.applications, what it refuses."""
 
 import itertools
-import re
 
 import keras
 import numpy as np
 import pytest
 from dlkit_vision import mobilenet
+from dlkit_vision.layouts import of_keras
 
 import dlkit
 
@@ -42,14 +42,6 @@ def test_the_stages_shapes():
     ]
 
 
-def rename(layer):
-    if found := re.fullmatch(r"conv(\d)_block(\d)_(depth|point)wise_(conv|norm)", layer):
-        stage, block, kind, part = found.groups()
-        number = {"2": 0, "3": 1, "4": 3, "5": 5, "6": 11}[stage] + int(block)
-        return f"conv_{kind[0]}w_{number}" + ("_bn" if part == "norm" else "")
-    return {"conv1_conv": "conv1", "conv1_norm": "conv1_bn", "logits": "conv_preds"}[layer]
-
-
 @pytest.mark.parametrize("alpha, shape", [(1.0, (45, 64, 3)), (0.25, (64, 64, 1))])
 def test_outputs_equal_those_of_keras_applications(alpha, shape, difference):
     """Odd maps included, whose last row and column a step of 2 leaves out."""
@@ -61,7 +53,7 @@ def test_outputs_equal_those_of_keras_applications(alpha, shape, difference):
     )
     preprocess = keras.applications.mobilenet.preprocess_input
     maps = ("conv_pw_13_relu", "conv6_block2_pointwise_act")
-    assert difference(theirs, ours, rename, preprocess, maps) < 1e-5
+    assert difference(theirs, ours, of_keras.MOBILENET.layer, preprocess, maps) < 1e-5
     assert theirs.count_params() == ours.count_params()
 
 

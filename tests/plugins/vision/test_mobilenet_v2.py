@@ -1,11 +1,10 @@
 """MobileNetV2: counts by hand, values by keras.applications, what it refuses."""
 
-import re
-
 import keras
 import numpy as np
 import pytest
 from dlkit_vision import mobilenet_v2
+from dlkit_vision.layouts import of_keras
 
 import dlkit
 
@@ -57,19 +56,6 @@ def test_the_stages_shapes_and_the_sums():
     assert len(sums) == sum(depth - 1 for _, _, depth in TABLE) == 10
 
 
-FIRST = {"2": 0, "3": 1, "4": 3, "5": 6, "6": 10, "7": 13, "8": 16}  # numbers of their blocks
-
-
-def rename(layer):
-    if found := re.fullmatch(r"conv(\d)_block(\d)_(\w+)_(conv|norm)", layer):
-        stage, block, kind, part = found.groups()
-        number = FIRST[stage] + int(block) - 1
-        place = f"block_{number}" if number else "expanded_conv"
-        return f"{place}_{kind}" + ("_BN" if part == "norm" else "")
-    return {"conv1_conv": "Conv1", "conv1_norm": "bn_Conv1", "conv9_conv": "Conv_1",
-            "conv9_norm": "Conv_1_bn", "logits": "predictions"}[layer]  # fmt: skip
-
-
 @pytest.mark.parametrize("alpha, shape", [(1.0, (45, 64, 3)), (0.35, (64, 64, 1))])
 def test_outputs_equal_those_of_keras_applications(alpha, shape, difference):
     theirs = keras.applications.MobileNetV2(
@@ -79,7 +65,10 @@ def test_outputs_equal_those_of_keras_applications(alpha, shape, difference):
         num_classes=7, input_shape=shape, alpha=alpha, classifier_activation=None
     )
     preprocess = keras.applications.mobilenet_v2.preprocess_input
-    assert difference(theirs, ours, rename, preprocess, ("out_relu", "conv9_act")) < 1e-5
+    assert (
+        difference(theirs, ours, of_keras.MOBILENET_V2.layer, preprocess, ("out_relu", "conv9_act"))
+        < 1e-5
+    )
     assert theirs.count_params() == ours.count_params()
 
 

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 from dlkit_vision import resnet
+from dlkit_vision.layouts import of_keras
 
 import dlkit
 from dlkit import blocks
@@ -98,10 +99,6 @@ def test_the_stages_shapes(name):
     assert model.output.shape == (None, 512 * times)
 
 
-def rename(layer):
-    return "predictions" if layer == "logits" else layer.replace("_norm", "_bn")
-
-
 def test_the_keras_style_is_the_network_of_keras_applications(difference):
     shape = (45, 64, 3)
     theirs = keras.applications.ResNet50(
@@ -112,7 +109,7 @@ def test_the_keras_style_is_the_network_of_keras_applications(difference):
     )
     preprocess = keras.applications.resnet.preprocess_input
     maps = ("conv5_block3_out", "conv5_block3_out")
-    assert difference(theirs, ours, rename, preprocess, maps) < 1e-5
+    assert difference(theirs, ours, of_keras.RESNET.layer, preprocess, maps) < 1e-5
     # A bias on each of 53 convolutions, as many as channels of norms; with 1000 classes 25,636,712.
     _, normed, _ = by_hand("resnet50")
     total = COUNTS["resnet50"] + normed + 2 * normed

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from dlkit_vision import resnet_v2
+from dlkit_vision.layouts import of_keras
 
 import dlkit
 
@@ -65,10 +66,6 @@ def test_the_step_is_in_each_stages_last_block():
     assert model.output.shape == (None, 2048)
 
 
-def rename(layer):
-    return "predictions" if layer == "logits" else layer.replace("_norm", "_bn")
-
-
 def test_the_keras_style_is_the_network_of_keras_applications(difference):
     shape = (45, 64, 3)
     theirs = keras.applications.ResNet50V2(
@@ -76,7 +73,10 @@ def test_the_keras_style_is_the_network_of_keras_applications(difference):
     )
     ours = resnet_v2.resnet50_v2(num_classes=7, input_shape=shape, classifier_activation=None)
     preprocess = keras.applications.resnet_v2.preprocess_input
-    assert difference(theirs, ours, rename, preprocess, ("post_relu", "post_act")) < 1e-5
+    assert (
+        difference(theirs, ours, of_keras.RESNET.layer, preprocess, ("post_relu", "post_act"))
+        < 1e-5
+    )
     assert ours.count_params() == theirs.count_params()
 
 

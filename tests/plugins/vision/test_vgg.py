@@ -2,12 +2,12 @@
 
 import ast
 import inspect
-import re
 
 import keras
 import numpy as np
 import pytest
 from dlkit_vision import vgg
+from dlkit_vision.layouts import of_keras, of_torch
 
 import dlkit
 from dlkit import blocks
@@ -70,12 +70,6 @@ def test_the_stages_shapes_and_the_whole_networks_count():
     assert [model.get_layer(d).rate for d in ("fc7_dropout", "dropout")] == [0.5, 0.5]
 
 
-def rename(layer):
-    if found := re.fullmatch(r"conv(\d)_(\d)_conv", layer):
-        return "block{}_conv{}".format(*found.groups())
-    return {"fc6_dense": "fc1", "fc7_dense": "fc2", "logits": "predictions"}[layer]
-
-
 def test_outputs_equal_those_of_keras_applications(difference):
     shape = (64, 96, 3)
     theirs = keras.applications.VGG16(
@@ -83,7 +77,10 @@ def test_outputs_equal_those_of_keras_applications(difference):
     )
     ours = vgg.vgg16(num_classes=7, input_shape=shape, classifier_activation=None, style="keras")
     preprocess = keras.applications.vgg16.preprocess_input
-    assert difference(theirs, ours, rename, preprocess, ("block5_conv3", "conv5_3_act")) < 1e-5
+    assert (
+        difference(theirs, ours, of_keras.VGG.layer, preprocess, ("block5_conv3", "conv5_3_act"))
+        < 1e-5
+    )
 
 
 @pytest.mark.slow
@@ -93,13 +90,16 @@ def test_nineteen_layers_equal_those_of_keras_applications(difference):
     theirs = keras.Model(theirs.input, keras.layers.GlobalMaxPooling2D()(theirs.output))
     ours = small("vgg19", num_classes=0, input_shape=shape, style="keras", pooling="max")
     preprocess = keras.applications.vgg19.preprocess_input
-    assert difference(theirs, ours, rename, preprocess, ("block5_conv4", "conv5_4_act")) < 1e-5
+    assert (
+        difference(theirs, ours, of_keras.VGG.layer, preprocess, ("block5_conv4", "conv5_4_act"))
+        < 1e-5
+    )
 
 
 def test_weights_stand_in_the_order_of_the_published_file():
     theirs = keras.applications.VGG16(weights=None, include_top=False, input_shape=(32, 32, 3))
     ours = small("vgg16", num_classes=0)
-    names = [rename(layer.name) for layer in ours.layers if layer.weights]
+    names = [of_keras.VGG.layer(layer.name) for layer in ours.layers if layer.weights]
     assert names == [layer.name for layer in theirs.layers if layer.weights]
 
 
@@ -108,15 +108,7 @@ def test_normed_maps_equal_torchvisions():
     ours = small(
         "vgg11-bn", num_classes=0, input_shape=(height, width, 3), include_preprocessing=False
     )
-    convs = [layer.name for layer in ours.layers if isinstance(layer, keras.layers.Conv2D)]
-    numbers = dict(zip(convs, (0, 4, 8, 11, 15, 18, 22, 25), strict=True))  # others: norm, ReLU
-
-    def places(layer):
-        if layer.endswith("_norm"):
-            return f"features.{numbers[layer.replace('_norm', '_conv')] + 1}"
-        return f"features.{numbers[layer]}"
-
-    torchvision_oracle.load(ours, places)
+    torchvision_oracle.load(ours, of_torch.VGG11_BN.layer)
     expected = np.array(torchvision_oracle.ANSWERS["vgg11_bn"])
     y = ours(torchvision_oracle.images("vgg11_bn"), training=False)[:, : expected.shape[1]]
     assert np.abs(y - expected).max() < 1e-5 * np.abs(expected).max()

@@ -1,12 +1,12 @@
 """The names of torchvision, which timm shares for most, by family."""
 
 import re
-from collections.abc import Mapping
 
 from dlkit.weights.layout import Layout
+from dlkit_vision import vgg
 
 COUNTERS = ("*.num_batches_tracked",)
-ALEXNET = {
+_ALEXNET = {
     "conv1_conv": "features.0",
     "conv2_conv": "features.3",
     "conv3_conv": "features.6",
@@ -28,10 +28,11 @@ def _resnet(layer: str) -> str | None:
     return {"conv1_conv": "conv1", "conv1_norm": "bn1", "logits": "fc"}.get(layer)
 
 
-def vgg_places(depths: tuple[int, ...], normed: bool) -> Mapping[str, str]:
+def _vgg(name: str) -> Layout:
     """All layers are numbered alike, one after the other: also ReLUs and poolings."""
+    normed = name.endswith("-bn")
     found, place = {}, 0
-    for stage, depth in enumerate(depths, start=1):
+    for stage, depth in enumerate(vgg.DEPTHS[name.removesuffix("-bn")], start=1):
         for n in range(1, depth + 1):
             found[f"conv{stage}_{n}_conv"] = f"features.{place}"
             if normed:
@@ -39,7 +40,7 @@ def vgg_places(depths: tuple[int, ...], normed: bool) -> Mapping[str, str]:
             place += 3 if normed else 2
         place += 1  # the pooling
     dense = {"fc6_dense": "classifier.0", "fc7_dense": "classifier.3", "logits": "classifier.6"}
-    return found | dense
+    return Layout("torch", (found | dense).get, unused=COUNTERS)
 
 
 def _googlenet(layer: str) -> str | None:
@@ -73,15 +74,15 @@ def _densenet(layer: str) -> str | None:
     return ends.get(layer)
 
 
-ALEXNET = Layout("torch", ALEXNET.get)
+ALEXNET = Layout("torch", _ALEXNET.get)
 RESNET = Layout("torch", _resnet, unused=COUNTERS)
 GOOGLENET = Layout("torch", _googlenet, unused=(*COUNTERS, "aux*"))
 DENSENET = Layout("torch", _densenet, unused=COUNTERS)
-VGG11 = Layout("torch", vgg_places((1, 1, 2, 2, 2), normed=False).get)
-VGG13 = Layout("torch", vgg_places((2, 2, 2, 2, 2), normed=False).get)
-VGG16 = Layout("torch", vgg_places((2, 2, 3, 3, 3), normed=False).get)
-VGG19 = Layout("torch", vgg_places((2, 2, 4, 4, 4), normed=False).get)
-VGG11_BN = Layout("torch", vgg_places((1, 1, 2, 2, 2), normed=True).get, unused=COUNTERS)
-VGG13_BN = Layout("torch", vgg_places((2, 2, 2, 2, 2), normed=True).get, unused=COUNTERS)
-VGG16_BN = Layout("torch", vgg_places((2, 2, 3, 3, 3), normed=True).get, unused=COUNTERS)
-VGG19_BN = Layout("torch", vgg_places((2, 2, 4, 4, 4), normed=True).get, unused=COUNTERS)
+VGG11 = _vgg("vgg11")
+VGG13 = _vgg("vgg13")
+VGG16 = _vgg("vgg16")
+VGG19 = _vgg("vgg19")
+VGG11_BN = _vgg("vgg11-bn")
+VGG13_BN = _vgg("vgg13-bn")
+VGG16_BN = _vgg("vgg16-bn")
+VGG19_BN = _vgg("vgg19-bn")

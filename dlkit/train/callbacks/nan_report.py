@@ -121,10 +121,8 @@ class NaNReport(keras.callbacks.Callback):
             try:
                 return function(iterator)
             except tf.errors.InvalidArgumentError as error:
-                if votes.of(
-                    self.model
-                ).shared:  # the other workers wait for this one: they fail too
-                    raise
+                if votes.of(self.model).shared:
+                    raise  # the other workers wait for this one, and fail too
                 self._end(self.step, error)
 
         watched.of = function

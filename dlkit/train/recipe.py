@@ -10,11 +10,9 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from dlkit import registry
 from dlkit.registry import errors
-from dlkit.train import fields, optimizer_options, published, recipe_file
+from dlkit.train import fields, optimizer_options, published, recipe_file, yaml_text
 from dlkit.train import schedule_options as schedules
 from dlkit.train import settings as by_path
 
@@ -190,7 +188,7 @@ class Recipe:
 
     def to_yaml(self) -> str:
         """Every field with its value, defaults included."""
-        return yaml.safe_dump(self.as_dict(), sort_keys=False, allow_unicode=True)
+        return yaml_text.dump(self.as_dict())
 
     def as_dict(self) -> dict[str, Any]:
         """Nested plain values."""

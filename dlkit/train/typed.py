@@ -1,20 +1,11 @@
-"""Values as one types them after `--set A.B=`: YAML, in which `1e-3` is a number too."""
+"""Values as one types them after `--set A.B=`: YAML, as a recipe's file has it."""
 
-import re
 from typing import Any
 
 import yaml
 
 from dlkit.registry.errors import UsageError
-
-_EXPONENT = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+$")
-
-
-class _Loader(yaml.SafeLoader):
-    """Takes an exponent without a point or a sign for a number, which YAML 1.1 does not."""
-
-
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+.0123456789"))
+from dlkit.train import yaml_text
 
 
 def value(text: str) -> Any:
@@ -24,6 +15,6 @@ def value(text: str) -> Any:
         UsageError: it is no YAML.
     """
     try:
-        return yaml.load(text, _Loader)
+        return yaml.load(text, yaml_text.Loader)
     except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: day 31 of June
         raise UsageError(f"{text!r} is no YAML value.", "Quote it") from None

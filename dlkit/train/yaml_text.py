@@ -1,16 +1,35 @@
 """YAML as a recipe may have it: plain values, and no more of them than were written.
 
+`1e-3` is a number here, with which YAML 1.1 asks for a point and a sign; text that looks so is
+quoted.
+
 `yaml.safe_load` builds nothing but plain values. But an alias (`*name`) stands for all that its
 anchor (`&name`) holds, so nine short lines can mean a billion values, and an anchor can hold
 itself: whoever walks through such a table does not come back.
 """
 
+import re
 from typing import Any
 
 import yaml
 
 MOST_CHARACTERS = 200_000  # PyYAML reads some 100 kB a second; a recipe has two
 MOST_VALUES = 20_000  # with every alias counted as what it stands for
+
+
+_EXPONENT = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+$")
+
+
+class Loader(yaml.SafeLoader):
+    """Plain values, `1e-3` among the numbers."""
+
+
+class Dumper(yaml.SafeDumper):
+    """Writes what `Loader` reads as it was."""
+
+
+for _each in (Loader, Dumper):
+    _each.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+.0123456789"))
 
 
 class Refused(yaml.MarkedYAMLError):
@@ -29,7 +48,7 @@ def load(text: str) -> Any:
     if len(text) > MOST_CHARACTERS:
         limit = f"it has {len(text):,} characters; {MOST_CHARACTERS:,} are read"
         raise Refused(problem=limit)
-    loader = yaml.SafeLoader(text)
+    loader = Loader(text)
     try:
         node = loader.get_single_node()
         if node is None:
@@ -38,6 +57,11 @@ def load(text: str) -> Any:
         return loader.construct_document(node)
     finally:
         loader.dispose()
+
+
+def dump(values: Any, **options) -> str:
+    """The YAML text of plain values, keys in their order; `options` are those of `yaml.dump`."""
+    return yaml.dump(values, Dumper=Dumper, sort_keys=False, allow_unicode=True, **options)
 
 
 def _values(node: yaml.Node, counted: dict[int, int | None]) -> int:

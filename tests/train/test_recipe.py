@@ -268,6 +268,15 @@ def test_options_are_plain_data_and_go_round(tmp_path):
     assert "!!" not in recipe.to_yaml() and "numpy" not in recipe.to_yaml()
 
 
+def test_an_exponent_is_a_number_in_options_and_text_that_looks_so_goes_round(tmp_path):
+    path = tmp_path / "r.yaml"
+    path.write_text("model: local/tiny\nmodel_options: {rate: 1e-3, name: '1e-3'}\n")
+    recipe = dlkit.Recipe.load(path)
+    assert recipe.model_options == {"rate": 1e-3, "name": "1e-3"}
+    path.write_text(recipe.to_yaml())
+    assert dlkit.Recipe.load(path) == recipe
+
+
 ENDLESS: list = []
 ENDLESS.append(ENDLESS)
 

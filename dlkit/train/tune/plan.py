@@ -108,7 +108,7 @@ def write(folder: str | os.PathLike, plan: Plan) -> None:
 
     recipe = feeds.with_whole_paths(plan.recipe)  # the search may go on from another folder
     atomic.write_text(folder / RECIPE, recipe.to_yaml())
-    atomic.write_text(folder / FILE, yaml.safe_dump(rest, sort_keys=False, allow_unicode=True))
+    atomic.write_text(folder / FILE, yaml_text.dump(rest))
 
 
 def read(folder: str | os.PathLike) -> Plan:

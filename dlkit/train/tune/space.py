@@ -6,11 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import yaml
-
 from dlkit.registry import errors
 from dlkit.registry.errors import UsageError
-from dlkit.train import typed
+from dlkit.train import typed, yaml_text
 from dlkit.train.recipe import Recipe
 
 EXAMPLE = "As in: --set optimizer.learning_rate=1e-4..1e-2 --set augment=none,shift"
@@ -62,9 +60,7 @@ class Choice:
     @property
     def text(self) -> str:
         """The values as one types them."""
-        listed = yaml.safe_dump(
-            list(self.values), default_flow_style=True, allow_unicode=True, width=math.inf
-        )
+        listed = yaml_text.dump(list(self.values), default_flow_style=True, width=math.inf)
         return listed.strip()[1:-1]
 
     def __str__(self) -> str:

@@ -8,34 +8,41 @@ import pytest
 
 @pytest.fixture
 def compare(benchmark, capsys):
-    """`compare(name, first, second, aim)` prints how many times as long the first takes."""
+    """`compare(name, first, second, aim)` prints how many times as long the first takes.
 
-    def run(name, first, second, aim):
-        middle, low, high = benchmark.pedantic(ratio, args=(first, second), rounds=1)
+    With `images=n`, where each works through n images, it prints what either does in a second too.
+    """
+
+    def run(name, first, second, aim, images=0):
+        taken = benchmark.pedantic(interleaved, args=(first, second), rounds=1)
+        middle, low, high = ratio(taken)
         with capsys.disabled():
             print(f"\n{name}: {middle:.3f} (95 %: {low:.3f} … {high:.3f}; aim {aim})")
+            if images:
+                one, other = images / np.median(taken, axis=0)
+                print(f"  {one:,.1f} against {other:,.1f} images a second")
 
     return run
 
 
-def ratio(first, second, pairs=10, seed=0):
-    """How many times as long `first` takes as `second`.
-
-    Args:
-        first: a callable.
-        second: a callable.
-        pairs: how often both are run, in alternating order, after one run of each to warm up.
-        seed: of the bootstrap.
-
-    Returns:
-        The median of the pairs' ratios, and its 95 % interval over 10,000 bootstrap samples.
-    """
+def interleaved(first, second, pairs=10):
+    """Seconds (pairs, 2) that each took, run in alternating order after one run to warm up."""
     _seconds(first), _seconds(second)
     found = []
     for i in range(pairs):
         order = (first, second) if i % 2 == 0 else (second, first)
         taken = {run: _seconds(run) for run in order}
-        found.append(taken[first] / taken[second])
+        found.append((taken[first], taken[second]))
+    return np.array(found)
+
+
+def ratio(taken, seed=0):
+    """How many times as long the first takes, of seconds (pairs, 2).
+
+    Returns:
+        The median of the pairs' ratios, and its 95 % interval over 10,000 bootstrap samples.
+    """
+    found = taken[:, 0] / taken[:, 1]
     draws = np.random.default_rng(seed).choice(found, (10_000, len(found)))
     low, high = np.percentile(np.median(draws, axis=1), [2.5, 97.5])
     return float(np.median(found)), float(low), float(high)

@@ -12,6 +12,7 @@ def parametrize_plugin(
     expected_failures: Mapping[str, str] | None = None,
     checks: Iterable[str] | None = None,
     names: Iterable[str] | None = None,
+    image_size: int | None = None,
 ) -> Any:
     """Runs a test function once for every check of an installed plugin.
 
@@ -29,6 +30,7 @@ def parametrize_plugin(
             why each fails and may. Such a test has to fail: one that passes is reported.
         checks: only these questions, e.g. `["params_match", "seeded"]`.
         names: only these models, as shell patterns.
+        image_size: builds image models for images of this height and width, see `suite.collect`.
 
     Returns:
         A decorator for a function that takes `check` and calls it.
@@ -58,7 +60,7 @@ def parametrize_plugin(
                 if check.id in reasons
                 else (),
             )
-            for check in collect(distribution, names=names, checks=checks)
+            for check in collect(distribution, names=names, checks=checks, image_size=image_size)
         ],
     )
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -55,6 +55,7 @@ class Subject:
             for its task.
         labels: `(entry, rows) -> array`, the answers to that batch.
         loss: `(labels, outputs) -> scalar tensor`.
+        config: options of every build, beside those that a check gives.
     """
 
     def __init__(
@@ -64,10 +65,12 @@ class Subject:
         inputs: Data | None = None,
         labels: Data | None = None,
         loss: Loss | None = None,
+        config: Mapping[str, Any] | None = None,
     ):
         self.spec = entry
         self.bench = bench
         self.loss = loss
+        self.config = dict(config or {})
         self._inputs = inputs
         self._labels = labels
 
@@ -91,7 +94,7 @@ class Subject:
         keras.utils.set_random_seed(seed)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # of a deprecated model, which works yet
-            return registry.create("model", self.spec.full_name, **config)
+            return registry.create("model", self.spec.full_name, **{**self.config, **config})
 
     def inputs(self, rows: int = 4) -> np.ndarray:
         """A batch as the task has it; for images uint8 `(rows, height, width, channels)`."""

@@ -9,6 +9,7 @@ from dlkit import registry
 from dlkit.registry import errors, resolve, spec
 from dlkit.testing import tasks
 from dlkit.testing.checks import plugin as of_plugin
+from dlkit.testing.checks import structure
 from dlkit.testing.subject import Bench
 from dlkit.testing.verdict import CheckFailed
 
@@ -48,7 +49,11 @@ class Outcome:
 
 
 def collect(
-    distribution: str, *, names: Iterable[str] | None = None, checks: Iterable[str] | None = None
+    distribution: str,
+    *,
+    names: Iterable[str] | None = None,
+    checks: Iterable[str] | None = None,
+    image_size: int | None = None,
 ) -> list[Check]:
     """The checks of an installed plugin, its own first, then model by model.
 
@@ -57,15 +62,22 @@ def collect(
         names: only these models, as shell patterns on their bare names; the plugin's own checks
             are then left out unless `checks` asks for them.
         checks: only these questions, e.g. `["params_match", "seeded"]`.
+        image_size: builds image models for images of this height and width, which is quicker where
+            theirs are large. `params_match`, whose answer depends on it, is left out.
 
     Raises:
         PluginNotInstalled, PluginDisabled: there is nothing to check.
-        UsageError: a pattern fits no model, or there is no such check.
+        UsageError: a pattern fits no model, there is no such check, or no such size.
     """
     plugin = registry.index().plugin(distribution)
     if plugin is None or plugin.state == "disabled":
         plugin = resolve.require(registry.index(), distribution, f"plugin {distribution!r}")
-    found = _all(plugin)
+    if image_size is not None and image_size < 1:
+        raise errors.UsageError(
+            f"image_size is a number of pixels, not {image_size!r}.",
+            "Leave it out to check models at their own size",
+        )
+    found = _all(plugin, image_size)
     if names is not None:
         found = _named(found, list(names), distribution, keep_own=checks is not None)
     if checks is not None:
@@ -90,16 +102,25 @@ def run(checks: Iterable[Check]) -> Iterator[Outcome]:
         yield Outcome(check, reason, time.perf_counter() - start)
 
 
-def _all(plugin: spec.Plugin) -> list[Check]:
+def _all(plugin: spec.Plugin, image_size: int | None) -> list[Check]:
     own = of_plugin.ALL if plugin.state == "ok" else (of_plugin.manifest,)
     found = [_bind(function, "", plugin) for function in own]
     bench = Bench()
     for entry in plugin.specs:
         if isinstance(entry, spec.ModelSpec):
-            row = tasks.row(entry.task)
-            subject = row.subject(entry, bench)
-            found += [_bind(function, entry.name, subject) for function in row.checks]
+            found += _of_model(entry, bench, image_size)
     return found
+
+
+def _of_model(entry: spec.ModelSpec, bench: Bench, image_size: int | None) -> list[Check]:
+    row, config = tasks.row(entry.task), {}
+    checks = row.checks
+    if image_size is not None and entry.input_shape:
+        shape = (image_size, image_size, entry.input_shape[-1])
+        entry, config = dataclasses.replace(entry, input_shape=shape), {"input_shape": shape}
+        checks = [function for function in checks if function is not structure.params_match]
+    subject = row.subject(entry, bench, **config)
+    return [_bind(function, entry.name, subject) for function in checks]
 
 
 def _bind(function: Callable, model: str, argument: object) -> Check:

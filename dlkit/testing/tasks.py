@@ -6,6 +6,7 @@ gets the checks that need no data.
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -40,9 +41,9 @@ class Row:
     labels: Data | None = None
     loss: Loss | None = None
 
-    def subject(self, entry: spec.ModelSpec, bench: Bench) -> Subject:
+    def subject(self, entry: spec.ModelSpec, bench: Bench, **config: Any) -> Subject:
         """A model of this task, with its data."""
-        return Subject(entry, bench, self.inputs, self.labels, self.loss)
+        return Subject(entry, bench, self.inputs, self.labels, self.loss, config)
 
 
 def images(entry: spec.ModelSpec, rows: int) -> np.ndarray:

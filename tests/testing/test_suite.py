@@ -45,6 +45,29 @@ def test_models_and_questions_can_be_chosen(plugin):
     assert all(name.startswith("net-") for name in ids(names=["net"]))
 
 
+def test_image_models_can_be_built_at_another_size(plugin):
+    plugin()
+    checks = suite.collect("faulty-nets", names=["net"], image_size=12)
+    assert "params_match" not in [check.name for check in checks]
+    assert not [outcome.reason for outcome in suite.run(checks) if outcome.reason]
+
+
+def test_a_model_that_is_of_one_size_is_found_out_at_another(plugin):
+    plugin(("keras.Input(input_shape,", "keras.Input((8, 8, 1),"))
+    sizes = {size: suite.collect("faulty-nets", checks=["shapes"], image_size=size)
+             for size in (None, 12)}  # fmt: skip
+    reasons = {size: outcome.reason for size in sizes for outcome in suite.run(sizes[size])}
+    assert not reasons[None]
+    assert "(None, 8, 8, 1), the manifest's (None, 12, 12, 1)" in reasons[12]
+
+
+@pytest.mark.parametrize("size", [0, -3])
+def test_a_size_that_no_image_has(plugin, size):
+    plugin()
+    with pytest.raises(errors.UsageError, match=f"number of pixels, not {size}"):
+        suite.collect("faulty-nets", image_size=size)
+
+
 @pytest.mark.parametrize(
     ("which", "message"),
     [

@@ -15,6 +15,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--static", action="store_true", help="only the manifest; run no code")
     parser.add_argument("--model", action="append", metavar="M", help="only this model's checks")
     parser.add_argument("--only", action="append", metavar="CHECK", help="only this check")
+    parser.add_argument("--image-size", type=int, metavar="N", help="at N × N pixels, to be quick")
     parser.add_argument("--list", action="store_true", help="say what would be checked")
     parser.add_argument("--json", action="store_true", help="one JSON value")
 
@@ -38,7 +39,9 @@ def run(args: argparse.Namespace) -> int:
         return 0
     from dlkit.testing import suite
 
-    checks = suite.collect(distribution, names=args.model, checks=args.only)
+    checks = suite.collect(
+        distribution, names=args.model, checks=args.only, image_size=args.image_size
+    )
     if args.list:
         rows = [{"name": check.id, "check": check.name, "model": check.model} for check in checks]
         if args.json:

@@ -9,6 +9,8 @@ from dlkit.registry import errors
 
 NAMES = ("adam", "adamw", "sgd", "rmsprop", "lion", "lamb")
 
+ADAPTIVE = ("adam", "adamw", "rmsprop", "lamb")  # which divide by gradients' own size
+
 CLIPS = ("clipnorm", "global_clipnorm", "clipvalue")
 
 
@@ -19,7 +21,8 @@ def check(settings: Any) -> None:
         settings: a `dlkit.train.recipe.Optimizer`.
 
     Raises:
-        UsageError: gradients would be clipped in two ways, or Nesterov's momentum has no meaning.
+        UsageError: gradients would be clipped in two ways, or Nesterov's momentum or an epsilon has
+            no meaning.
     """
     clips = [name for name in CLIPS if getattr(settings, name)]
     if len(clips) > 1:
@@ -32,4 +35,9 @@ def check(settings: Any) -> None:
             "optimizer.nesterov is a kind of momentum of sgd; "
             f"{settings.name} with momentum={settings.momentum:g} has none.",
             "Leave it out: --set optimizer.nesterov=false",
+        )
+    if settings.epsilon and settings.name not in ADAPTIVE:
+        raise errors.UsageError(
+            f"optimizer.epsilon is of {', '.join(ADAPTIVE)}; {settings.name} has none.",
+            "Leave it out: --set optimizer.epsilon=0",
         )

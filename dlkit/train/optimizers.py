@@ -48,6 +48,8 @@ def make(
         "gradient_accumulation_steps": settings.accumulate if settings.accumulate > 1 else None,
         **{name: getattr(settings, name) for name in own},
     }
+    if settings.epsilon:
+        options["epsilon"] = settings.epsilon
     if settings.ema_momentum:
         # Keras averages after every batch, also while it only gathers gradients. The root makes
         # the average as slow, counted in updates, as it is without.

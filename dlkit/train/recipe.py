@@ -26,6 +26,8 @@ class Optimizer:
         learning_rate: the peak of the schedule, per step.
         momentum: of `sgd` and `rmsprop`; the others ignore it.
         nesterov: whether `sgd` looks ahead.
+        epsilon: what keeps the quotient of `adam`, `adamw`, `lamb` and `rmsprop` finite; 0 is
+            Keras' own, 1e-7 (1e-6 for `lamb`).
         weight_decay: decoupled, times the learning rate; biases and norms are left out.
         clipnorm: the largest gradient norm a weight may have; 0 does not clip.
         global_clipnorm: the largest that all weights together may have.
@@ -38,6 +40,7 @@ class Optimizer:
     learning_rate: float = fields.number(1e-3, above=0.0)
     momentum: float = fields.number(0.9, least=0.0, below=1.0)
     nesterov: bool = fields.boolean(False)
+    epsilon: float = fields.number(0.0, least=0.0)
     weight_decay: float = fields.number(0.0, least=0.0)
     clipnorm: float = fields.number(0.0, least=0.0)
     global_clipnorm: float = fields.number(0.0, least=0.0)
@@ -62,8 +65,8 @@ class Recipe:
         image_size: height and width in pixels; None takes the model's own.
         seed: of weights, order and augmentation; never of the split.
         optimizer: see `Optimizer`.
-        schedule: `cosine` (to zero), `constant`, `step` (a tenth at 50 % and 75 %), `polynomial` or
-            `one-cycle`.
+        schedule: `cosine` (to zero), `constant`, `step` (a tenth at 50 % and 75 %), `exponential`,
+            `polynomial` or `one-cycle`.
         schedule_options: how, where not so: see `dlkit.train.schedule_options`.
         warmup_epochs: epochs of linear rise before the schedule.
         freeze: a level, a layer's name or a pattern; what leads to it does not learn.
@@ -80,7 +83,7 @@ class Recipe:
         steps_per_execution: at most so many steps run at once, without Python in between; quicker
             where steps are short. What divides an epoch's steps is taken.
         save_every: how often a checkpoint is written: `200steps`, `2min`, `1epoch`; `auto` does it
-            after an epoch, if that takes less than a fiftieth of the time.
+            after an epoch, if that takes less than a hundredth of the time.
         data: a folder or file of the user's, for datasets that take one.
         data_options: further options of the dataset's builder, plain data.
         model_options: further options of the model's builder, plain data.

@@ -14,6 +14,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "cosine": {"end": 0.0},
     "constant": {},
     "step": {"milestones": (0.5, 0.75), "factor": 0.1},
+    "exponential": {"factor": 0.94, "periods": 50.0},
     "polynomial": {"power": 1.0, "end": 0.0},
     "one-cycle": {"up": 0.45, "down": 0.45, "start": 0.1, "end": 0.001},
 }
@@ -26,6 +27,7 @@ _RANGES = {  # option: least, most, and whether the least itself is allowed
     "start": (0, 1, True),
     "factor": (0, 1, False),
     "power": (0, math.inf, False),
+    "periods": (0, math.inf, False),
     "up": (0, 1, False),
     "down": (0, 1, False),
 }

@@ -14,6 +14,7 @@ SETTINGS = {
     "learning_rate": 0.1,
     "momentum": 0.0,
     "nesterov": False,
+    "epsilon": 0.0,
     "weight_decay": 0.0,
     "clipnorm": 0.0,
     "global_clipnorm": 0.0,
@@ -75,6 +76,26 @@ def test_nesterov_looks_ahead():
         model = build()
         moved = step(model, make(model, momentum=0.9, nesterov=nesterov), gradient)
         np.testing.assert_allclose(moved[0], -0.1 * share, rtol=1e-5)
+
+
+@pytest.mark.parametrize("layered", [False, True])
+def test_an_epsilon_far_above_the_gradients_makes_rmsprop_plain(layered):
+    """A step is g / √(v + ε), and v a tenth of g² at first: at ε = 1 nearly g itself."""
+    given = [np.full(v.shape, 0.01, "float32") for v in build().trainable_variables]
+    factors = [1.0] * 6 if layered else None
+    for epsilon, kept in ((0.0, 1e-7), (1.0, 1.0)):
+        model = build()
+        optimizer = make(model, 0.1, factors, name="rmsprop", epsilon=epsilon)
+        expected = -0.1 * 0.01 / np.sqrt(0.1 * 0.01**2 + kept)
+        np.testing.assert_allclose(step(model, optimizer, given)[0], expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["sgd", "lion"])
+def test_an_epsilon_is_refused_where_nothing_is_divided(name):
+    settings = types.SimpleNamespace(**{**SETTINGS, "name": name, "epsilon": 1.0})
+    with pytest.raises(DlkitError, match=f"{name} has none") as caught:
+        optimizer_options.check(settings)
+    assert "--set optimizer.epsilon=0" in caught.value.fix
 
 
 @pytest.mark.parametrize("name", optimizers.OPTIMIZERS)

@@ -28,6 +28,10 @@ def expected(name, t, warmup, options):
     if name == "step":
         passed = [t >= m * STEPS for m in options.get("milestones", (0.5, 0.75))]
         return options.get("factor", 0.1) ** sum(passed)
+    if name == "exponential":
+        length = STEPS / options.get("periods", 50)
+        whole = sum(t >= number * length for number in range(1, STEPS) if number * length < STEPS)
+        return options.get("factor", 0.94) ** whole
     up, down = options.get("up", 0.45), options.get("down", 0.45)
     start, end = options.get("start", 0.1), options.get("end", 0.001)
     return np.interp(t / STEPS, [0, up, up + down, 1], [start, 1, start, end])
@@ -40,6 +44,8 @@ CASES = [
     ("cosine", 100, {"end": 0.01}),
     ("step", 0, {}),
     ("step", 100, {"milestones": [0.3, 0.6, 0.9], "factor": 0.2}),
+    ("exponential", 0, {}),
+    ("exponential", 100, {"factor": 0.9, "periods": 7.5}),
     ("polynomial", 0, {}),
     ("polynomial", 100, {"power": 0.9, "end": 0.05}),
     ("one-cycle", 0, {}),
@@ -62,6 +68,7 @@ def test_every_rate_is_the_formulas(name, warmup, options):
         ("constant", 1.0, 1.0),
         ("cosine", 1.0, 0.0),
         ("step", 1.0, 0.01),
+        ("exponential", 1.0, 0.94**49),
         ("polynomial", 1.0, 0.0),
         ("one-cycle", 0.1, 0.001),
     ],
@@ -123,6 +130,7 @@ def test_every_name_has_a_shape_and_its_options_have_defaults(name):
         ("cosine", {"end": "low"}, "schedule_options.end: expected a number at least 0 and at "),
         ("cosine", {"end": float("nan")}, "got nan"),
         ("polynomial", {"power": 0}, "power: expected a number above 0, got 0"),
+        ("exponential", {"periods": 0}, "periods: expected a number above 0, got 0"),
         ("step", {"milestones": 0.5}, "rising shares of the run between 0 and 1, got 0.5"),
         ("step", {"milestones": []}, "milestones: expected rising"),
         ("step", {"milestones": [0.5, 0.5]}, "milestones: expected rising"),

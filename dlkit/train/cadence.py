@@ -13,7 +13,7 @@ _UNITS = {
     **dict.fromkeys(("h", "hour", "hours"), ("seconds", 3600)),
 }
 EXPECTED = "auto, or a number and steps, s, min, h or epoch, such as 200steps, 2min or 1epoch"
-SHARE = 0.02  # of the time, which `auto` lets the thing itself take
+SHARE = 0.01  # of the time, which `auto` lets the thing itself take
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Cadence:
     """Every so many steps, seconds or epochs; or `auto`.
 
     `auto` is after an epoch, but for those that end so soon after the last time that the thing
-    would take more than a fiftieth of the time.
+    would take more than a hundredth of the time.
 
     Attributes:
         count: a whole number of steps or epochs, or a number of seconds; above 0.

@@ -48,11 +48,16 @@ def depthwise_norm_act(
         strides: the step.
         style: whose norm and activation.
         name: the place; its layers are `{name}_conv`, `{name}_norm`, `{name}_act`.
-        padding: as of `keras.layers.DepthwiseConv2D`.
+        padding: as of `keras.layers.DepthwiseConv2D`; or `"centred"`, alike on both sides, which
+            differs from `"same"` where an even side is strided (see `centred_conv`).
 
     Returns:
         `(batch, ceil(height / strides), ceil(width / strides), channels)` with `"same"`.
     """
+    if padding == "centred":
+        padding = "same" if strides == 1 else "valid"
+        if strides > 1:
+            x = keras.layers.ZeroPadding2D((kernel_size - 1) // 2, name=f"{name}_pad")(x)
     # He's, over outputs: to Keras, every channel is an input of each depthwise kernel.
     he = keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal")
     x = keras.layers.DepthwiseConv2D(
@@ -96,6 +101,7 @@ def inverted_bottleneck(
     kernel_size: int = 3,
     attention: Callable[..., keras.KerasTensor] | None = None,
     drop_path: float = 0.0,
+    padding: str = "same",
 ) -> keras.KerasTensor:
     """Narrow, wide, narrow: 1×1 to `expand` times the channels, k×k in each, 1×1 back, and + x.
 
@@ -112,6 +118,7 @@ def inverted_bottleneck(
         kernel_size: k.
         attention: `attention(y, style=, name=)`, what the middle is weighed by.
         drop_path: how often training leaves the branch out; see `dlkit.layers.DropPath`.
+        padding: of the k×k convolution, as of `depthwise_norm_act`.
 
     Returns:
         `(batch, ceil(height / strides), ceil(width / strides), filters)`.
@@ -119,7 +126,9 @@ def inverted_bottleneck(
     channels, y = x.shape[-1], x
     if expand != 1:
         y = conv_norm_act(y, expand * channels, 1, style=style, name=f"{name}_expand")
-    y = depthwise_norm_act(y, kernel_size, strides, style=style, name=f"{name}_depthwise")
+    y = depthwise_norm_act(
+        y, kernel_size, strides, style=style, name=f"{name}_depthwise", padding=padding
+    )
     if attention:
         y = attention(y, style=style, name=name)
     y = conv_norm(y, filters, 1, style=style, name=f"{name}_project")

@@ -65,6 +65,19 @@ def test_a_separable_blocks_step_pads_at_the_end_alone(side, half, model_of):
     assert model.output.shape == (None, half, half, 5)
 
 
+@pytest.mark.parametrize(("strides", "padded"), [(1, False), (2, True)])
+def test_centred_padding_is_alike_on_both_sides(strides, padded, model_of):
+    block = partial(
+        blocks.inverted_bottleneck, filters=5, strides=strides, expand=1, kernel_size=5,
+        padding="centred", style=PAPER, name="b",
+    )  # fmt: skip
+    model = model_of(block, (8, 8, 3))
+    assert ("b_depthwise_pad" in names(model)) is padded
+    if padded:
+        assert model.get_layer("b_depthwise_pad").padding == ((2, 2), (2, 2))
+    assert model.output.shape == (None, 8 // strides, 8 // strides, 5)
+
+
 def test_an_inverted_bottleneck(model_of, depthwise, convolve, kernel, norm, maps):
     """y = F(x) + x, and nothing bends the narrow end."""
     block = partial(blocks.inverted_bottleneck, filters=3, expand=2, style=PAPER, name="b")

@@ -4,11 +4,14 @@ Source: Tan, Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neura
 arXiv:1905.11946, table 1.
 """
 
+from dataclasses import replace
 from functools import partial
 
 import keras
 
 from dlkit import blocks
+from dlkit.blocks.errors import choose
+from dlkit.blocks.style import centred_conv
 
 HE = {
     "class_name": "VarianceScaling",
@@ -22,6 +25,12 @@ STYLE = blocks.Style(
     act=partial(keras.layers.Activation, "silu"),
     dense=keras.layers.Dense,
 )
+TORCH = replace(
+    STYLE,
+    conv=partial(centred_conv, use_bias=False, kernel_initializer=HE),
+    norm=partial(keras.layers.BatchNormalization, momentum=0.9, epsilon=1e-5),
+)
+STYLES = {"keras": (STYLE, "same"), "torch": (TORCH, "centred")}  # and of depthwise the padding
 
 # Stage: number, expansion, side of the kernel, channels, blocks, step of the first block.
 STAGES = (
@@ -40,18 +49,21 @@ def efficientnet_b0(
     *,
     num_classes: int = 1000,
     input_shape: tuple[int | None, int | None, int] = (224, 224, 3),
+    style: str = "keras",
     pooling: str = "average",
     dropout: float = 0.2,
     drop_path: float = 0.2,
     include_preprocessing: bool = True,
     classifier_activation: str | None = "softmax",
 ) -> keras.Model:
-    """EfficientNet-B0 in the form of `keras.applications`.
+    """EfficientNet-B0, 5,288,548 trainable parameters.
 
     Args:
         num_classes: classes to tell apart; 0 gives the pooled features.
         input_shape: (height, width, channels) in pixels, 32×32 or more; None for any height or
             width.
+        style: `"keras"` is the form of `keras.applications`; `"torch"` is torchvision's, which pads
+            alike on all sides.
         pooling: `"average"` or `"max"`.
         dropout: the share of features left out before the classifier in training.
         drop_path: how often training leaves a residual branch out: from never in the first block
@@ -64,11 +76,12 @@ def efficientnet_b0(
         A model from `(batch, height, width, channels)` to `(batch, num_classes)` float32.
 
     Raises:
-        BlockError: the images are too small, or there is no such pooling.
+        BlockError: the images are too small, or there is no such style or pooling.
     """
+    dialect, padding = choose("style", style, STYLES)
     preprocess = blocks.imagenet if include_preprocessing else None
     image, x = blocks.image_input(input_shape, preprocess, minimum=32, any_size=True)  # 224×224×3
-    x = blocks.conv_norm_act(x, 32, 3, 2, style=STYLE, name="conv1")  # 112×112×32
+    x = blocks.conv_norm_act(x, 32, 3, 2, style=dialect, name="conv1")  # 112×112×32
     rates = iter(drop_path * i / BLOCKS for i in range(BLOCKS))
     for stage, expand, kernel_size, filters, depth, step in STAGES:  # from 112×112 to 7×7
         # A quarter of the channels that enter the block, whatever it expands them to.
@@ -76,10 +89,10 @@ def efficientnet_b0(
         for n in range(1, depth + 1):
             x = blocks.inverted_bottleneck(
                 x, filters, step if n == 1 else 1, expand=expand, kernel_size=kernel_size,
-                attention=attention, drop_path=next(rates), style=STYLE,
+                attention=attention, drop_path=next(rates), padding=padding, style=dialect,
                 name=f"conv{stage}_block{n}",
             )  # fmt: skip
-    x = blocks.conv_norm_act(x, 1280, 1, style=STYLE, name="conv9")  # 7×7×1280
+    x = blocks.conv_norm_act(x, 1280, 1, style=dialect, name="conv9")  # 7×7×1280
     x = blocks.classifier(
         x, num_classes, pooling=pooling, dropout=dropout, activation=classifier_activation
     )

@@ -4,10 +4,11 @@ import keras
 import numpy as np
 import pytest
 from dlkit_vision import efficientnet
-from dlkit_vision.layouts import of_keras
+from dlkit_vision.layouts import of_keras, of_torch
 
 import dlkit
 from dlkit import layers
+from tests.plugins.vision import torchvision_oracle
 
 # Table 1: expansion, side of the kernel, channels, blocks.
 TABLE = [(1, 3, 16, 1), (6, 3, 24, 2), (6, 5, 40, 2), (6, 3, 80, 3), (6, 5, 112, 3),
@@ -94,9 +95,24 @@ def test_stochastic_depth_grows_with_depth_and_stands_in_residual_blocks_alone()
     assert p.shape == (2, 3)
 
 
+def test_logits_of_the_style_torch_equal_torchvisions():
+    model = efficientnet.efficientnet_b0(
+        num_classes=torchvision_oracle.CLASSES,
+        input_shape=(*torchvision_oracle.ODD, 3),
+        style="torch",
+        include_preprocessing=False,
+        classifier_activation=None,
+    )
+    torchvision_oracle.load(model, of_torch.EFFICIENTNET.layer)
+    expected = np.array(torchvision_oracle.ANSWERS["efficientnet_b0"])
+    y = model(torchvision_oracle.images("efficientnet_b0"), training=False)
+    assert np.abs(y - expected).max() < 2e-5 * np.abs(expected).max()
+
+
 @pytest.mark.parametrize(
     "config, message",
     [
+        ({"style": "torhc"}, "no style 'torhc'. Did you mean 'torch'"),
         ({"input_shape": (31, 32, 3)}, r"31×32 are too small.*minimum is 32×32"),
         ({"input_shape": (32, 32, 3), "classifier_activation": "relu"}, "no activation 'relu'"),
     ],

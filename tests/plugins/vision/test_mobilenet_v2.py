@@ -4,9 +4,10 @@ import keras
 import numpy as np
 import pytest
 from dlkit_vision import mobilenet_v2
-from dlkit_vision.layouts import of_keras
+from dlkit_vision.layouts import of_keras, of_torch
 
 import dlkit
+from tests.plugins.vision import torchvision_oracle
 
 # Table 2: expansion, channels, blocks.
 TABLE = [(1, 16, 1), (6, 24, 2), (6, 32, 3), (6, 64, 4), (6, 96, 3), (6, 160, 3), (6, 320, 1)]
@@ -88,9 +89,24 @@ def test_open_sides_and_other_classes():
         assert p.shape == (2, 3)
 
 
+def test_logits_of_the_style_torch_equal_torchvisions():
+    model = mobilenet_v2.mobilenet_v2(
+        num_classes=torchvision_oracle.CLASSES,
+        input_shape=(*torchvision_oracle.ODD, 3),
+        style="torch",
+        include_preprocessing=False,
+        classifier_activation=None,
+    )
+    torchvision_oracle.load(model, of_torch.MOBILENET_V2.layer)
+    expected = np.array(torchvision_oracle.ANSWERS["mobilenet_v2"])
+    y = model(torchvision_oracle.images("mobilenet_v2"), training=False)
+    assert np.abs(y - expected).max() < 2e-5 * np.abs(expected).max()
+
+
 @pytest.mark.parametrize(
     "config, message",
     [
+        ({"style": "torhc"}, "no style 'torhc'. Did you mean 'torch'"),
         ({"input_shape": (31, 32, 3)}, r"31×32 are too small.*minimum is 32×32"),
         ({"alpha": -1.0}, "alpha=-1.0 leaves no channel of 32"),
         ({"alpha": 0.35, "num_classes": -1}, "num_classes=-1"),

@@ -1,17 +1,13 @@
 """Random erasing: a rectangle of noise over part of the image."""
 
-import functools
-import math
-
-import numpy as np
 import tensorflow as tf
 
 from dlkit.data import splitmix
+from dlkit.data.augment import sizes
 
 PROBABILITY = 0.5
 AREA = (0.02, 0.4)  # of the image
 RATIO = (0.3, 1 / 0.3)  # height to width
-GRID = 64  # quantiles of area, and of ratio, that the sizes are tabled at
 
 
 def erase(images: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
@@ -24,7 +20,7 @@ def erase(images: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
     values of its experiments.
     """
     height, width, channels = images.shape[1:]
-    table = _sizes(height, width)
+    table = sizes.by_area(height, width, AREA, RATIO)
     size = tf.gather(table, splitmix.integers(seeds, 0, 0, len(table) - 1))  # (batch, 2)
     top = splitmix.integers(seeds, 1, 0, height - size[:, 0])
     left = splitmix.integers(seeds, 2, 0, width - size[:, 1])
@@ -35,23 +31,6 @@ def erase(images: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
     noise = tf.cast(tf.reshape(noise, (-1, height, width, channels)), images.dtype)
     inside = rows[:, :, tf.newaxis, tf.newaxis] & columns[:, tf.newaxis, :, tf.newaxis]
     return tf.where(inside, noise, images)
-
-
-@functools.lru_cache
-def _sizes(height: int, width: int) -> np.ndarray:
-    """(n, 2) int32 heights and widths, each equally likely.
-
-    Tabled with NumPy because a root or logarithm of a whole batch would depend, in its last digit,
-    on the sample's place in it: vector instructions round otherwise than the rest's.
-    """
-    quantiles = (np.arange(GRID) + 0.5) / GRID
-    area = height * width * (AREA[0] + (AREA[1] - AREA[0]) * quantiles)
-    ratio = np.exp(math.log(RATIO[0]) + math.log(RATIO[1] / RATIO[0]) * quantiles)
-    heights = np.rint(np.sqrt(np.outer(area, ratio)))
-    widths = np.rint(np.sqrt(np.outer(area, 1 / ratio)))
-    sizes = np.stack([heights.ravel(), widths.ravel()], axis=1)
-    fits = ((sizes >= 1) & (sizes <= (height, width))).all(axis=1)
-    return sizes[fits].astype(np.int32)
 
 
 def _between(side: int, first: tf.Tensor, count: tf.Tensor) -> tf.Tensor:

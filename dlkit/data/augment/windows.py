@@ -16,7 +16,9 @@ def none(images: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
 def flip(images: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
     """Mirrors every other image, left to right."""
     mirrored = splitmix.integers(seeds, 0, 0, 1) == 1
-    return tf.where(mirrored[:, tf.newaxis, tf.newaxis, tf.newaxis], images[:, :, ::-1], images)
+    columns = tf.range(images.shape[2])
+    columns = tf.where(mirrored[:, tf.newaxis], columns[::-1], columns)  # (batch, width)
+    return tf.gather(images, columns, axis=2, batch_dims=1)  # a choice of images is 7 times slower
 
 
 def shift(images: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:

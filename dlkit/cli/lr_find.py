@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
         told = f"--steps {args.steps}: expected a whole number of at least {FEWEST}."
         raise errors.UsageError(told, "As in: --steps 160")
     recipe = recipe_words.recipe(args)  # a wrong word is told before TensorFlow is imported
-    stem = f"lr-find-{recipe.model}-{recipe.dataset}".replace("/", "-")
+    stem = f"lr-find-{recipe.model}-{recipe.dataset}".replace("/", "-").replace(":", "-")
     place = picture.place("--out", args.out or f"{stem}.png")
 
     from dlkit.train import lr_find

@@ -1,7 +1,8 @@
 """A name as typed -> the spec it means, or the reason why it means none.
 
 `lenet5` is dlkit's own, whatever else is installed; `acme-nets/net` is acme-nets'; `@tag` asks
-for published weights. The checks run from the outside in: namespace, then name, then weights.
+for published weights; of `tfds:beans`, what follows the colon is for the builder. The checks run
+from the outside in: namespace, then name, then weights.
 """
 
 import fnmatch
@@ -34,18 +35,21 @@ def find(kind: str, name: str) -> spec.Spec:
     _check_kind(kind)
     _check(errors.label(kind), name, "a registered name", (str,), kind)
     name = name.partition("@")[0]
-    namespace, bare, _ = parse(name)
+    namespace, bare, _ = parse(name.partition(":")[0])
+    rest = name.partition(":")[2]
     found = catalog.index()
     if namespace not in ("", spec.LOCAL):
         require(found, namespace, repr(name))
     owners = [
         entry
         for entry in found.specs(kind)
-        if bare in (entry.name, *entry.aliases) and namespace in ("", entry.namespace)
+        if bare in (entry.name, *entry.aliases)
+        and namespace in ("", entry.namespace)
+        and (entry.argument or ":" not in name)
     ]
     for entry in owners:
         if namespace or entry.namespace in spec.FIRST_PARTY:
-            return entry
+            return entry.named(rest)
     if owners:
         raise errors.AmbiguousName(kind, bare, [entry.full_name for entry in owners])
     for gone in found.removed:

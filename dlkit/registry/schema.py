@@ -188,6 +188,7 @@ ENTRIES: Mapping[str, Table] = {
     "dataset": {
         **_BUILT,
         "task": (name, True),
+        "argument": (text, False),
         "license": (text, False),
         "url": (text, False),
         "splits": (mapping(count), False),

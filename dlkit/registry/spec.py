@@ -41,7 +41,11 @@ class Weights:
         layout: `module:name` of what says how the file calls the model's layers; empty for a
             `.weights.h5` file of this very build.
         config: the builder's options that these weights need.
-        preprocessing: how images are made for evaluation: resize, crop, interpolation.
+        preprocessing: how images are cut for evaluation: `resize` and `crop` in pixels,
+            `interpolation`, `antialias`, and `stated` = false where the publisher does not say.
+        class_names: in the order of the outputs; or `module:name` of such names, or of a mapping
+            from what folders are called to them.
+        metrics: the publisher's figures: `accuracy`, `top5_accuracy`, between 0 and 1.
     """
 
     tag: str
@@ -76,6 +80,9 @@ class Spec:
         deprecated: what to use instead; empty while it is current.
         requires: distributions, as in `gensim>=4.4`, that building it needs on top.
         where: file and table of the manifest, or file and line of the notebook's function.
+        argument: the builder's option that what follows a colon in the name is given to, as in
+            `tfds:beans`; empty where nothing may follow.
+        given: that option with its value, where one followed.
     """
 
     kind: str
@@ -89,6 +96,14 @@ class Spec:
     requires: tuple[str, ...] = ()
     where: str = ""
     target: Callable[..., Any] | None = None
+    argument: str = ""
+    given: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def named(self, rest: str) -> "Spec":
+        """The spec of `name:rest`; itself without a rest."""
+        if not rest:
+            return self
+        return dataclasses.replace(self, name=f"{self.name}:{rest}", given={self.argument: rest})
 
     @property
     def full_name(self) -> str:
@@ -104,7 +119,7 @@ class Spec:
         """Plain values for JSON; `name` is what one would type."""
         row = {"name": self.display_name, "namespace": self.namespace, "kind": self.kind}
         for field in dataclasses.fields(self):
-            if field.name not in (*row, "target"):
+            if field.name not in (*row, "target", "argument", "given"):
                 row[field.name] = _plain(getattr(self, field.name))
         return row
 

@@ -19,7 +19,7 @@ class RunError(DlkitError):
 
 def new_folder(model: str, dataset: str, base: str | os.PathLike = "runs") -> pathlib.Path:
     """A new folder `runs/MODEL-DATASET-NN`, with the first number that is free."""
-    stem = f"{model}-{dataset}".replace("/", "-")
+    stem = f"{model}-{dataset}".replace("/", "-").replace(":", "-")
     for number in range(1, 10_000):
         folder = pathlib.Path(base) / f"{stem}-{number:02d}"
         try:

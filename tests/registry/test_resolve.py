@@ -148,7 +148,7 @@ license = "MIT"
 
 def test_weights_are_asked_for_once(make_plugin):
     make_plugin("acme-nets", manifest("acme_nets", "net", extra=WEIGHTS))
-    assert dlkit.list_models(pretrained=True) == ["acme-nets/net"]
+    assert dlkit.list_models(plugin="acme-nets", pretrained=True) == ["acme-nets/net"]
     assert dlkit.list_models(pretrained="imagenet-v1") == ["acme-nets/net"]
     assert dlkit.list_models("net", pretrained=False) == []
     assert dlkit.model_info("acme-nets/net@imagenet-v1").pretrained == ("imagenet-v1",)

@@ -93,14 +93,14 @@ def _of_model(model: registry.ModelSpec) -> Iterator[tuple[str, list[str]]]:
         headings = ("level", "layer", ">stride", ">channels")
         yield "levels", output.table(headings, rows).splitlines()
     if model.weights:
-        yield "weights", [_of_weights(model, weights) for weights in model.weights]
+        rows = [_of_weights(model, weights) for weights in model.weights]
+        yield "weights", output.table(("", "", "", ""), rows).splitlines()[1:]
 
 
-def _of_weights(model: registry.ModelSpec, weights: registry.Weights) -> str:
+def _of_weights(model: registry.ModelSpec, weights: registry.Weights) -> tuple[str, ...]:
     size = f"{weights.size / 1e6:.1f} MB" if weights.size else ""
     metrics = ", ".join(f"{name} {value}" for name, value in weights.metrics.items())
-    words = (f"{model.display_name}@{weights.tag}", size, weights.license, metrics)
-    return "  ".join(word for word in words if word)
+    return f"{model.display_name}@{weights.tag}", size, weights.license, metrics
 
 
 def _of_dataset(dataset: registry.DatasetSpec) -> Iterator[tuple[str, list[str]]]:

@@ -15,10 +15,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints the models that pass the filters."""
+    """Prints the models that pass the filters; with `--pretrained` also the weights' tags."""
+    if args.pretrained:
+        headings = ("name", ">params", "input", "weights", "summary")
+        return listing.run("model", args, headings, _pretrained)
     return listing.run("model", args, ("name", ">params", "input", "summary"), _row)
 
 
 def _row(model) -> tuple[str, ...]:
     shape = output.shape(model.input_shape)
     return model.display_name, output.amount(model.params), shape, listing.summary(model)
+
+
+def _pretrained(model) -> tuple[str, ...]:
+    *facts, summary = _row(model)
+    return *facts, ", ".join(model.pretrained), summary

@@ -1,24 +1,24 @@
-"""`dlkit predict RUN FILES…`: what a run's best model says of files."""
+"""`dlkit predict RUN FILES…` or `NAME@TAG FILES…`: what a model says of files."""
 
 import argparse
 import json
+import pathlib
+from typing import Any
 
 NAME = "predict"
-HELP = "what a run's best model says of files"
+HELP = "what a run's best model, or published weights, say of files"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the verb's arguments."""
-    parser.add_argument("run_folder", metavar="RUN", help="a run's folder")
+    parser.add_argument("what", metavar="RUN|NAME@TAG", help="a run's folder, or published weights")
     parser.add_argument("files", metavar="FILE", nargs="+", help="a JPEG or PNG file")
     parser.add_argument("--json", action="store_true", help="one JSON value")
 
 
 def run(args: argparse.Namespace) -> int:
     """Prints one line a file: its class and the probability."""
-    from dlkit.train.run import Run
-
-    rows = Run(args.run_folder).predict(args.files)
+    rows = _rows(args.what, args.files)
     if args.json:
         print(json.dumps(rows))
         return 0
@@ -27,3 +27,13 @@ def run(args: argparse.Namespace) -> int:
         top = ", ".join(f"{guess['label']} {guess['probability']:.3f}" for guess in row["top"])
         print(f"{row['file']:{width}}  {top}")
     return 0
+
+
+def _rows(what: str, files: list[str]) -> list[dict[str, Any]]:
+    if "@" in what and not pathlib.Path(what).exists():
+        from dlkit.tasks import published
+
+        return published.predict(what, files)
+    from dlkit.train.run import Run
+
+    return Run(what).predict(files)

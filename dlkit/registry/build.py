@@ -26,7 +26,8 @@ def create_model(name: str, /, *, weights: str | os.PathLike | None = None, **co
         weights: the tag of published weights; or the path of a `.weights.h5` or `.keras` file of
             this very build, or of a file of Keras' or torch's in a layout that the model's plugin
             knows; None leaves the weights as initialised. Published ones leave the head as
-            initialised where `num_classes` is another, and fit images of other channels.
+            initialised where `num_classes` is another, and say so; they fit images of other
+            channels, and bring the names of their classes.
         **config: the builder's own options; `dlkit show NAME` lists them.
 
     Returns:
@@ -43,7 +44,8 @@ def create_model(name: str, /, *, weights: str | os.PathLike | None = None, **co
         return build(entry, config)
     found = files.locate(entry, wanted)
     model = build(entry, files.configured(entry, found, config))
-    files.load(model, found.path, [load_object(entry, place) for place in found.layouts])
+    layouts = [load_object(entry, place) for place in found.layouts]
+    files.adopt(model, entry, found, files.load(model, found.path, layouts))
     return model
 
 
@@ -64,7 +66,7 @@ def build(entry: spec.Spec, config: dict[str, Any]):
         if known is not None and option not in known:
             raise errors.UnknownOption(entry.display_name, entry.kind, option, known)
     try:
-        return builder(**config)
+        return builder(**entry.given, **config)
     except errors.DlkitError:
         raise
     except (TypeError, ValueError, KeyError, ArithmeticError) as error:

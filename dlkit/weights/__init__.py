@@ -7,6 +7,7 @@ believed; `tensors` reads what others publish, and `layout` finds each array its
 from __future__ import annotations
 
 import dataclasses
+import logging
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,8 @@ if TYPE_CHECKING:  # who reads an npz needs no Keras
 OWN = (".weights.h5", ".keras")  # files of the very build that they are loaded into
 SUFFIXES = (*OWN, ".h5", ".safetensors", ".pth", ".pt")
 
+_log = logging.getLogger(__name__)
+
 
 class WeightsError(errors.DlkitError, ValueError):
     """The file is not there, is not the one that was published, or does not fit the model."""
@@ -37,10 +40,12 @@ class Found:
         path: the file.
         published: the manifest's rows that may describe it: the tag's own, or for a path those
             whose files have its suffix.
+        tagged: whether it is that very file, which the hash has proved.
     """
 
     path: pathlib.Path
     published: tuple[spec.Weights, ...] = ()
+    tagged: bool = False
 
     @property
     def layouts(self) -> tuple[str, ...]:
@@ -61,7 +66,7 @@ def locate(entry: spec.ModelSpec, wanted: str | os.PathLike) -> Found:
     name = os.fspath(wanted)
     for published in entry.weights:
         if published.tag == name:
-            return Found(_fetch(entry, published), (published,))
+            return Found(_fetch(entry, published), (published,), tagged=True)
     path = pathlib.Path(name)
     if path.is_file():
         alike = (row for row in entry.weights if row.layout and _suffix(row.url) == _suffix(name))
@@ -76,18 +81,44 @@ def locate(entry: spec.ModelSpec, wanted: str | os.PathLike) -> Found:
 def configured(entry: spec.ModelSpec, found: Found, config: dict[str, Any]) -> dict[str, Any]:
     """The builder's options with those that the weights need.
 
+    Of the weights' `num_classes` one may ask for another number: then the head is fresh.
+
     Raises:
         WeightsError: one is asked for that is another than the weights'.
     """
     needed = found.published[0].config if found.published else {}
     for option, value in needed.items():
-        if config.get(option, value) != value:
+        if option != "num_classes" and config.get(option, value) != value:
             raise WeightsError(
                 f"these weights are of {entry.display_name} with {option}={value!r}, not "
                 f"{config[option]!r}.",
                 f"Leave {option} out",
             )
     return {**needed, **config}
+
+
+def adopt(model: keras.Model, entry: spec.ModelSpec, found: Found, report: Report) -> None:
+    """Gives a loaded model its published classes' names, or says that its head is fresh.
+
+    Args:
+        model: as `load` left it.
+        entry: the model's.
+        found: the file that was loaded; of a path nobody knows which classes it tells apart.
+        report: what `load` gave back.
+    """
+    if report.fresh:
+        _log.warning(
+            "%s tells apart other classes than its weights do: %s begin fresh, and want training.",
+            entry.display_name,
+            " and ".join(report.fresh),
+        )
+    elif found.tagged and found.published[0].class_names:
+        from dlkit import layers
+        from dlkit.weights import published
+
+        names = tuple(published.classes(entry, found.published[0]).values())
+        if model.output_shape[-1] == len(names) and not isinstance(model.output, list):
+            layers.set_class_names(model, names)
 
 
 def load(model: keras.Model, path: str | os.PathLike, layouts: Sequence[Layout] = ()) -> Report:

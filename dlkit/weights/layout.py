@@ -6,15 +6,15 @@ array for every variable, or says what is left without one; nothing is assigned 
 
 import dataclasses
 import fnmatch
+import re
 from collections.abc import Callable, Iterator, Mapping
 
 import keras
 import numpy as np
 
 from dlkit.data import names
-from dlkit.weights import WeightsError
-
-HEAD = "logits"  # the layer that classes are told apart by: another number of them leaves it fresh
+from dlkit.layers import LayerScale
+from dlkit.weights import WeightsError, fit
 
 _TORCH = {  # a variable's name in Keras -> in torch
     "kernel": "weight",
@@ -24,6 +24,8 @@ _TORCH = {  # a variable's name in Keras -> in torch
     "moving_mean": "running_mean",
     "moving_variance": "running_var",
 }
+
+_JOINTS = {"torch": ".", "keras": "/"}  # between a layer's name and its array's
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +37,9 @@ class Layout:
         layer: gives their name of one of our layers; None where theirs are numbered by chance, and
             arrays stand in the order of our layers.
         unused: patterns of names in the file for which the network has no place.
+        head: our layer that tells the classes apart: another number of them leaves it fresh, and
+            a network without it leaves the file's aside.
+        spelled: a pattern and its replacement, for names that older files spell otherwise.
 
     Example:
         >>> Layout("torch", {"logits": "fc"}.get)
@@ -43,6 +48,8 @@ class Layout:
     kind: str
     layer: Callable[[str], str | None] | None = None
     unused: tuple[str, ...] = ()
+    head: str = "logits"
+    spelled: tuple[str, str] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +76,8 @@ class Report:
     Attributes:
         moves: the arrays that found their place, in the model's order.
         fresh: paths of the variables that stayed as they were: a head of other classes.
-        unused: names in the file that have no place in the network.
+        unused: names in the file that have no place in the network, its head's among them where
+            the network ends in features.
     """
 
     moves: tuple[Move, ...] = ()
@@ -87,8 +95,8 @@ def assign(model: keras.Model, arrays: Mapping[str, np.ndarray], layout: Layout)
     """Gives a model the values of a file, all or none.
 
     Args:
-        model: as built; its head may tell apart other classes than the file's, and its images may
-            have another number of channels.
+        model: as built; its head may tell apart other classes than the file's or be left out, and
+            its images may have another number of channels.
         arrays: the file's, by name, in its order.
         layout: what the file calls the model's layers.
 
@@ -103,7 +111,14 @@ def assign(model: keras.Model, arrays: Mapping[str, np.ndarray], layout: Layout)
 
 def plan(model: keras.Model, arrays: Mapping[str, np.ndarray], layout: Layout) -> Report:
     """What `assign` would do."""
-    unused = [name for name in arrays if any(fnmatch.fnmatch(name, p) for p in layout.unused)]
+    if layout.spelled:
+        arrays = {re.sub(*layout.spelled, name): array for name, array in arrays.items()}
+    aside = _headless(model, arrays, layout)
+    unused = [
+        name
+        for name in arrays
+        if name in aside or any(fnmatch.fnmatch(name, p) for p in layout.unused)
+    ]
     left = {name: array for name, array in arrays.items() if name not in unused}
     pairs = list(_pairs(model, left, layout))
     missing = [source for _, _, source in pairs if source not in left]
@@ -119,10 +134,10 @@ def plan(model: keras.Model, arrays: Mapping[str, np.ndarray], layout: Layout) -
         )
     moves, fresh = [], []
     for layer, variable, source in pairs:
-        value, how = _fitted(layer, variable, left[source], layout.kind)
+        value, how = fit.fitted(layer, variable, left[source], layout.kind)
         if value is not None:
             moves.append(Move(variable, source, value, how))
-        elif layer.name == HEAD:
+        elif layer.name == layout.head:
             fresh.append(variable.path)
         else:
             raise WeightsError(
@@ -145,55 +160,17 @@ def _pairs(
     for layer in model.layers:
         theirs = layout.layer(layer.name)
         for i, variable in enumerate(layer.weights):
+            if layout.kind == "torch" and isinstance(layer, LayerScale):
+                yield layer, variable, str(theirs)  # a parameter of the block, no layer of its own
+                continue
             own = _TORCH.get(variable.name, variable.name) if layout.kind == "torch" else i
-            joint = "." if layout.kind == "torch" else "/"
-            yield layer, variable, f"{theirs}{joint}{own}"
+            yield layer, variable, f"{theirs}{_JOINTS[layout.kind]}{own}"
 
 
-def _fitted(
-    layer: keras.layers.Layer, variable: keras.Variable, array: np.ndarray, kind: str
-) -> tuple[np.ndarray | None, str]:
-    """The array as the variable takes it and what was done to it; None where nothing fits it."""
-    shape = tuple(variable.shape)
-    how = ""
-    if kind == "torch" and array.ndim > 1:
-        array, how = _from_torch(layer, array, shape), "transposed"
-    if array.shape != shape and array.size == np.prod(shape) and array.shape[:2] == (1, 1):
-        array, how = array.reshape(shape), "reshaped"  # a 1×1 convolution and a dense layer
-    depthwise = isinstance(layer, keras.layers.DepthwiseConv2D) and array.ndim == 4
-    if depthwise and array.shape == (*shape[:2], 1, shape[2]):
-        array, how = array.reshape(shape), "reshaped"  # a convolution of as many groups
-    if array.shape == shape:
-        return array, how
-    if array.ndim == 4 and array.shape[2] == 3 and array[:, :, 0].shape == (*shape[:2], shape[3]):
-        return _other_channels(array, shape[2]), "adapted to the channels"
-    return None, how
-
-
-def _from_torch(layer: keras.layers.Layer, array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """(out, in, …) as Keras has it: (…, in, out); of a dense layer behind a map, by its cells."""
-    if array.ndim == 4:
-        turned = array.transpose(2, 3, 1, 0)
-        depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
-        return turned.transpose(0, 1, 3, 2) if depthwise else turned
-    before = _flattened(layer)
-    if before is None:
-        return array.T
-    height, width, channels = before
-    cells = array.reshape(-1, channels, height, width).transpose(2, 3, 1, 0)
-    return cells.reshape(-1, array.shape[0])
-
-
-def _flattened(layer: keras.layers.Layer) -> tuple[int, ...] | None:
-    """The map that a `Flatten` right before a layer, but for dropout, has unrolled."""
-    while isinstance(before := layer.input._keras_history.operation, keras.layers.Dropout):
-        layer = before
-    return tuple(before.input.shape[1:]) if isinstance(before, keras.layers.Flatten) else None
-
-
-def _other_channels(kernel: np.ndarray, channels: int) -> np.ndarray:
-    """A kernel for other images: of one channel the sum of the three, of n each repeated · 3/n."""
-    if channels == 1:
-        return kernel.sum(axis=2, keepdims=True)
-    repeated = np.take(kernel, np.arange(channels) % 3, axis=2)
-    return repeated * (3 / channels)
+def _headless(model: keras.Model, arrays: Mapping[str, np.ndarray], layout: Layout) -> set[str]:
+    """The names of the head's arrays, where the model has no head; by order, the last layer's."""
+    if not arrays or any(layer.name == layout.head for layer in model.layers):
+        return set()
+    joint = _JOINTS[layout.kind]
+    head = layout.layer(layout.head) if layout.layer else list(arrays)[-1].rpartition(joint)[0]
+    return {name for name in arrays if name.rpartition(joint)[0] == head}

@@ -76,8 +76,8 @@ class _Unpickler(pickle.Unpickler):
             return collections.OrderedDict
         if module == "torch" and name in STORAGES:
             return np.dtype(STORAGES[name])
-        if module == "torch._utils" and name == "_rebuild_tensor_v2":
-            return _tensor
+        if module == "torch._utils" and name in ("_rebuild_tensor", "_rebuild_tensor_v2"):
+            return _tensor  # without the number, it is of the years before torch 0.4
         if module == "torch._utils" and name == "_rebuild_parameter":
             return _parameter
         raise _Refused(f"names {module}.{name}, which reading would run")
@@ -86,6 +86,8 @@ class _Unpickler(pickle.Unpickler):
         """The storage that a tensor lies in."""
         if not isinstance(key, tuple) or len(key) < 5 or key[0] != "storage":
             raise _Refused(f"points to {key!r}, which is no storage")
+        if len(key) > 5 and key[5] is not None:
+            raise _Refused("has a storage that is a part of another, which no published file has")
         return self._storage(key)
 
 

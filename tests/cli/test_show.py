@@ -1,6 +1,7 @@
 """`dlkit show`: the whole of what a manifest and the code's text say, and no code is run."""
 
 import json
+import re
 
 import pytest
 
@@ -143,7 +144,7 @@ def test_a_recipe_points_at_its_table(acme, capsys):
 
 def test_a_kinds_names(capsys):
     assert main(["show", "--kind", "recipe"]) == 0
-    assert "acme-nets/net20-cells  Thirty epochs of Adam" in capsys.readouterr().out
+    assert re.search(r"acme-nets/net20-cells +Thirty epochs of Adam", capsys.readouterr().out)
     assert main(["show", "--kind", "recipe", "--json"]) == 0
     assert "acme-nets/net20-cells" in [r["name"] for r in json.loads(capsys.readouterr().out)]
 

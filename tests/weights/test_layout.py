@@ -149,3 +149,51 @@ def test_by_order_where_names_mean_nothing():
     held.popitem()
     with pytest.raises(WeightsError, match="the file lacks array 11"):
         layout.assign(model, held, layout.Layout("keras"))
+
+
+def test_a_network_without_a_head_leaves_the_files_aside():
+    held, whole = arrays(), network()
+    features = keras.Model(whole.input, whole.get_layer("fc6").output, name="net")
+    report = layout.assign(features, held, TORCH)
+    assert {"classifier.4.weight", "classifier.4.bias"} <= set(report.unused)
+    np.testing.assert_array_equal(features.get_layer("fc6").kernel.shape, (64, 5))
+    assert len(report.moves) == len(features.weights)
+
+
+def test_by_order_the_last_layer_is_the_head():
+    source = network()
+    held = {f"layer_{i}/0": value for i, value in enumerate(source.get_weights()[:-2])}
+    held |= {f"last/{i}": value for i, value in enumerate(source.get_weights()[-2:])}
+    features = keras.Model(source.input, source.get_layer("fc6").output, name="net")
+    report = layout.assign(features, held, layout.Layout("keras"))
+    assert report.unused == ("last/0", "last/1") and not report.fresh
+    held["last/2"] = held.pop("layer_0/0")  # what the network needs is still asked for
+    with pytest.raises(WeightsError, match="the file lacks"):
+        layout.plan(features, held, layout.Layout("keras"))
+
+
+def test_a_head_that_is_called_otherwise():
+    held, model = arrays(), network(classes=7)
+    model.get_layer("logits").name = "conv10"
+    places = {**PLACES, "conv10": "classifier.4"}
+    known = layout.Layout("torch", places.get, unused=TORCH.unused, head="conv10")
+    assert layout.assign(model, held, known).fresh == ("logits/kernel", "logits/bias")
+
+
+def test_names_that_older_files_spell_otherwise():
+    held, model = arrays(), network()
+    older = {name.replace("features.1.", "features.bn.1."): a for name, a in held.items()}
+    known = layout.Layout("torch", PLACES.get, TORCH.unused, spelled=(r"\.bn\.", "."))
+    layout.assign(model, older, known)
+    np.testing.assert_array_equal(model.get_layer("stem_norm").gamma, held["features.1.weight"])
+
+
+def test_a_parameter_of_a_block_has_no_layer_to_its_name():
+    from dlkit.layers import LayerScale
+
+    image = keras.Input((2, 2, 3))
+    model = keras.Model(image, LayerScale(name="scale")(image))
+    value = np.arange(3, dtype="float32").reshape(3, 1, 1)
+    known = layout.Layout("torch", {"scale": "block.layer_scale"}.get)
+    layout.assign(model, {"block.layer_scale": value}, known)
+    np.testing.assert_array_equal(model.weights[0], [0, 1, 2])

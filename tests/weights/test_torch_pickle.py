@@ -19,7 +19,7 @@ ARRAYS = {
 }
 
 
-@pytest.fixture(params=[torch_files.save, torch_files.save_old])
+@pytest.fixture(params=[torch_files.save, torch_files.save_old, torch_files.save_oldest])
 def save(request):
     return request.param
 
@@ -100,6 +100,12 @@ def test_a_damaged_file(tmp_path, save, keep):
     whole = (tmp_path / "net.pth").read_bytes()
     (tmp_path / "net.pth").write_bytes(whole[:keep])
     with pytest.raises(ValueError, match=r"no file of torch's|storage"):
+        torch_pickle.read(tmp_path / "net.pth")
+
+
+def test_a_storage_that_is_a_part_of_another(tmp_path):
+    torch_files.save_oldest(tmp_path / "net.pth", torch_files.tensors(ARRAYS), ("1", 2, 3))
+    with pytest.raises(UnsafeFile, match="has a storage that is a part of another"):
         torch_pickle.read(tmp_path / "net.pth")
 
 

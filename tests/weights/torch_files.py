@@ -34,16 +34,16 @@ class _Pickler(pickle.Pickler):
             return None
         array = thing.tensor.array
         kind = getattr(sys.modules["torch"], STORAGES[array.dtype.name])
-        more = (None,) if self.old else ()
+        more = (self.part,) if self.old else ()
         return ("storage", kind, thing.tensor.key, "cpu", array.size, *more)
 
     def reducer_override(self, thing):
         if isinstance(thing, _Tensor):
-            rebuild = sys.modules["torch._utils"]._rebuild_tensor_v2
-            hooks = collections.OrderedDict()
-            return rebuild, (
-                _Storage(thing), thing.offset, tuple(thing.size), tuple(thing.stride), False, hooks
-            )  # fmt: skip
+            utils = sys.modules["torch._utils"]
+            facts = (_Storage(thing), thing.offset, tuple(thing.size), tuple(thing.stride))
+            if self.oldest:
+                return utils._rebuild_tensor, facts
+            return utils._rebuild_tensor_v2, (*facts, False, collections.OrderedDict())
         return NotImplemented
 
 
@@ -53,14 +53,13 @@ def _with_fake_torch(write):
         kind = type(name, (), {"__module__": "torch"})
         setattr(torch, name, kind)
 
-    def _rebuild_tensor_v2():
-        raise AssertionError("only its name is written")
+    for name in ("_rebuild_tensor", "_rebuild_tensor_v2"):
 
-    _rebuild_tensor_v2.__module__, _rebuild_tensor_v2.__qualname__ = (
-        "torch._utils",
-        "_rebuild_tensor_v2",
-    )
-    utils._rebuild_tensor_v2 = _rebuild_tensor_v2
+        def rebuild():
+            raise AssertionError("only its name is written")
+
+        rebuild.__module__, rebuild.__qualname__ = "torch._utils", name
+        setattr(utils, name, rebuild)
     before = {name: sys.modules.get(name) for name in ("torch", "torch._utils")}
     sys.modules.update({"torch": torch, "torch._utils": utils})
     try:
@@ -73,11 +72,11 @@ def _with_fake_torch(write):
                 sys.modules[name] = module
 
 
-def _dumps(thing, old):
+def _dumps(thing, old, oldest=False, part=None):
     def write():
         file = io.BytesIO()
         pickler = _Pickler(file, protocol=2)
-        pickler.old = old
+        pickler.old, pickler.oldest, pickler.part = old, oldest, part
         pickler.dump(thing)
         return file.getvalue()
 
@@ -102,13 +101,22 @@ def save(path, held, wrap=lambda found: found):
         packed.writestr("net/version", "3\n")
 
 
-def save_old(path, held):
+def save_oldest(path, held, part=None):
+    """The streams of the years before torch 0.4, in which VGG and DenseNet were published.
+
+    Args:
+        part: what is said of each storage, were it a part of another.
+    """
+    save_old(path, held, oldest=True, part=part)
+
+
+def save_old(path, held, oldest=False, part=None):
     """The format before: one stream after the other."""
     system = {"protocol_version": 1001, "little_endian": True, "type_sizes": {"long": 4}}
     with open(path, "wb") as file:
         for head in (0x1950A86A20F9469CFC6C, 1001, system):
             file.write(pickle.dumps(head, protocol=2))
-        file.write(_dumps(held, old=True))
+        file.write(_dumps(held, True, oldest, part))
         file.write(pickle.dumps([tensor.key for tensor in held.values()], protocol=2))
         for tensor in held.values():
             file.write(struct.pack("<q", tensor.array.size) + tensor.array.tobytes())

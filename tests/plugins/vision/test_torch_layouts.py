@@ -25,9 +25,16 @@ NETWORKS = {  # options, their names, our layout, parameters of theirs without t
     "wide-resnet50-2": ({}, names.resnet((3, 4, 6, 3), True, 1, 128), of_torch.RESNET, 68_883_240),
     "densenet121": ({}, names.densenet((6, 12, 24, 16)), of_torch.DENSENET, 7_978_856),
     "densenet169": ({}, names.densenet((6, 12, 32, 32)), of_torch.DENSENET, 14_149_480),
-    "densenet201": ({}, names.densenet((6, 12, 48, 32)), of_torch.DENSENET, 20_013_928),
+    "densenet201": ({}, names.densenet((6, 12, 48, 32), dots=True), of_torch.DENSENET, 20_013_928),
+    "squeezenet1-0": ({}, names.squeezenet("1_0"), of_torch.SQUEEZENET1_0, 1_248_424),
+    "squeezenet1-1": ({}, names.squeezenet("1_1"), of_torch.SQUEEZENET1_1, 1_235_496),
+    "mobilenet-v2": ({"style": "torch"}, names.mobilenet_v2(), of_torch.MOBILENET_V2, 3_504_872),
+    "efficientnet-b0": ({"style": "torch"}, names.efficientnet_b0(), of_torch.EFFICIENTNET,
+                        5_288_548),
+    "convnext-tiny": ({}, names.convnext((3, 3, 9, 3), (96, 192, 384, 768)), of_torch.CONVNEXT,
+                      28_589_128),
 }  # fmt: skip
-QUICK = ("googlenet", "resnet18", "resnet50")
+QUICK = ("googlenet", "resnet18", "resnet50", "squeezenet1-0", "squeezenet1-1")
 CASES = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in NETWORKS]
 
 

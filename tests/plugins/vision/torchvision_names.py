@@ -63,17 +63,19 @@ def alexnet():
         yield from linear(f"classifier.{place}", units, features)
 
 
-def densenet(depths):
+def densenet(depths, dots=False):
+    """With dots, as the published files spell it: `norm.1` for `norm1`."""
+    joint = "." if dots else ""
     yield from conv("features.conv0", 64, 3, 7)
     yield from norm("features.norm0", 64)
     channels = 64
     for block, depth in enumerate(depths, start=1):
         for layer in range(1, depth + 1):
             at = f"features.denseblock{block}.denselayer{layer}"
-            yield from norm(f"{at}.norm1", channels)
-            yield from conv(f"{at}.conv1", 128, channels, 1)
-            yield from norm(f"{at}.norm2", 128)
-            yield from conv(f"{at}.conv2", 32, 128, 3)
+            yield from norm(f"{at}.norm{joint}1", channels)
+            yield from conv(f"{at}.conv{joint}1", 128, channels, 1)
+            yield from norm(f"{at}.norm{joint}2", 128)
+            yield from conv(f"{at}.conv{joint}2", 32, 128, 3)
             channels += 32
         if block < len(depths):
             yield from norm(f"features.transition{block}.norm", channels)
@@ -117,3 +119,90 @@ def googlenet():
         yield from linear(f"{name}.fc1", 1024, 2048)
         yield from linear(f"{name}.fc2", 1000, 1024)
     yield from linear("fc", 1000, 1024)
+
+
+FIRES = {"1_0": (3, 4, 5, 7, 8, 9, 10, 12), "1_1": (3, 4, 6, 7, 9, 10, 11, 12)}
+FIRE_WIDTHS = ((16, 64), (16, 64), (32, 128), (32, 128), (48, 192), (48, 192), (64, 256), (64, 256))
+
+
+def squeezenet(version, classes=1000):
+    channels, side = {"1_0": (96, 7), "1_1": (64, 3)}[version]
+    yield from conv("features.0", channels, 3, side, bias=True)
+    for place, (squeezed, expanded) in zip(FIRES[version], FIRE_WIDTHS, strict=True):
+        at = f"features.{place}"
+        yield from conv(f"{at}.squeeze", squeezed, channels, 1, bias=True)
+        yield from conv(f"{at}.expand1x1", expanded, squeezed, 1, bias=True)
+        yield from conv(f"{at}.expand3x3", expanded, squeezed, 3, bias=True)
+        channels = 2 * expanded
+    yield from conv("classifier.1", classes, 512, 1, bias=True)
+
+
+def layer_norm(name, channels):
+    yield f"{name}.weight", (channels,)
+    yield f"{name}.bias", (channels,)
+
+
+def convnext(depths, widths):
+    yield from conv("features.0.0", widths[0], 3, 4, bias=True)
+    yield from layer_norm("features.0.1", widths[0])
+    for stage, (depth, width) in enumerate(zip(depths, widths, strict=True)):
+        for block in range(depth):
+            at = f"features.{2 * stage + 1}.{block}"
+            yield f"{at}.layer_scale", (width, 1, 1)
+            yield from conv(f"{at}.block.0", width, 1, 7, bias=True)
+            yield from layer_norm(f"{at}.block.2", width)
+            yield from linear(f"{at}.block.3", 4 * width, width)
+            yield from linear(f"{at}.block.5", width, 4 * width)
+        if stage < 3:
+            yield from layer_norm(f"features.{2 * stage + 2}.0", width)
+            yield from conv(f"features.{2 * stage + 2}.1", widths[stage + 1], width, 2, bias=True)
+    yield from layer_norm("classifier.0", widths[-1])
+    yield from linear("classifier.2", 1000, widths[-1])
+
+
+def conv_norm(name, filters, channels, side):
+    yield from conv(f"{name}.0", filters, channels, side)
+    yield from norm(f"{name}.1", filters)
+
+
+MOBILENET_V2 = ((1, 16, 1), (6, 24, 2), (6, 32, 3), (6, 64, 4), (6, 96, 3), (6, 160, 3),
+                (6, 320, 1))  # fmt: skip
+
+
+def mobilenet_v2():
+    yield from conv_norm("features.0", 32, 3, 3)
+    channels, number = 32, 0
+    for expand, filters, depth in MOBILENET_V2:
+        for _ in range(depth):
+            number, wide = number + 1, expand * channels
+            rows = ((wide, channels, 1), (wide, 1, 3))[expand == 1 :]
+            for i, (out, seen, side) in enumerate(rows):
+                yield from conv_norm(f"features.{number}.conv.{i}", out, seen, side)
+            yield from conv(f"features.{number}.conv.{len(rows)}", filters, wide, 1)
+            yield from norm(f"features.{number}.conv.{len(rows) + 1}", filters)
+            channels = filters
+    yield from conv_norm("features.18", 1280, 320, 1)
+    yield from linear("classifier.1", 1000, 1280)
+
+
+EFFICIENTNET_B0 = ((1, 3, 16, 1), (6, 3, 24, 2), (6, 5, 40, 2), (6, 3, 80, 3), (6, 5, 112, 3),
+                   (6, 5, 192, 4), (6, 3, 320, 1))  # fmt: skip
+
+
+def efficientnet_b0():
+    yield from conv_norm("features.0", 32, 3, 3)
+    channels = 32
+    for stage, (expand, side, filters, depth) in enumerate(EFFICIENTNET_B0, start=1):
+        for block in range(depth):
+            at, wide, narrow = f"features.{stage}.{block}.block", expand * channels, channels // 4
+            place = 0
+            if expand > 1:
+                yield from conv_norm(f"{at}.0", wide, channels, 1)
+                place = 1
+            yield from conv_norm(f"{at}.{place}", wide, 1, side)
+            yield from conv(f"{at}.{place + 1}.fc1", narrow, wide, 1, bias=True)
+            yield from conv(f"{at}.{place + 1}.fc2", wide, narrow, 1, bias=True)
+            yield from conv_norm(f"{at}.{place + 2}", filters, wide, 1)
+            channels = filters
+    yield from conv_norm("features.8", 1280, 320, 1)
+    yield from linear("classifier.1", 1000, 1280)

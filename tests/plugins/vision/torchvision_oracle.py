@@ -34,6 +34,14 @@ ANSWERS = {  # of two images: logits, or the first means over VGG's last map
         (0, 0.084443599, 0.235747084, 0.0153841525, 0.00428069243),
         (0.00124626001, 0.0832947418, 0.232522324, 0.0180863608, 0.00339701842),
     ),
+    "mobilenet_v2": (
+        (-1.81409466, 1.70354378, -1.3729322, -0.468887448, -2.73445892),
+        (-2.35043693, 1.55845249, -1.49934232, -0.422523737, -2.27212143),
+    ),
+    "efficientnet_b0": (
+        (-0.0712027252, 0.0128430258, 0.361519933, -0.0893035233, -0.207913905),
+        (-0.0709035993, 0.012951795, 0.361670911, -0.0890879482, -0.207309544),
+    ),
 }
 
 
@@ -66,6 +74,11 @@ def load(model, places):
             layer.set_weights([drawn(f"{place}.{key}", layer.gamma.shape) for key in keys])
             continue
         kernel, *bias = layer.weights
+        if isinstance(layer, keras.layers.DepthwiseConv2D):  # to torch, as many groups
+            *window, channels, _ = kernel.shape
+            value = drawn(f"{place}.weight", (channels, 1, *window))
+            layer.set_weights([value.transpose(2, 3, 0, 1)])
+            continue
         # A dense layer on a map is, to torch, what a convolution of the map's size is.
         before = layer.input._keras_history.operation
         flat = isinstance(before, keras.layers.Flatten)

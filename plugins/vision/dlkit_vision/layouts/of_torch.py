@@ -4,6 +4,7 @@ import re
 
 from dlkit.weights.layout import Layout
 from dlkit_vision import vgg
+from dlkit_vision.layouts.of_keras import MOBILENET_V2_STAGES
 
 COUNTERS = ("*.num_batches_tracked",)
 _ALEXNET = {
@@ -74,10 +75,73 @@ def _densenet(layer: str) -> str | None:
     return ends.get(layer)
 
 
+def _squeezenet(place_of_fire: dict[int, int]) -> Layout:
+    """Fires are numbered among all layers, poolings too; the classes are a convolution's."""
+
+    def layer(name: str) -> str | None:
+        if found := re.fullmatch(r"fire(\d)_(squeeze|expand)(\d?)_conv", name):
+            fire, kind, side = found.groups()
+            part = f"{kind}{side}x{side}" if side else kind
+            return f"features.{place_of_fire[int(fire)]}.{part}"
+        return {"conv1_conv": "features.0", "conv10_conv": "classifier.1"}.get(name)
+
+    return Layout("torch", layer, head="conv10_conv")
+
+
+def _convnext(layer: str) -> str | None:
+    """Stems and steps have even numbers, stages of blocks odd ones."""
+    parts = {"depthwise_conv": "block.0", "norm": "block.2", "expand": "block.3",
+             "project": "block.5", "scale": "layer_scale"}  # fmt: skip
+    found = re.fullmatch(r"conv(\d)_block(\d+)_(\w+)", layer)
+    if found and found[3] in parts:
+        stage, block, part = found.groups()
+        return f"features.{2 * int(stage) - 3}.{int(block) - 1}.{parts[part]}"
+    if found := re.fullmatch(r"conv([345])_(norm|conv)", layer):
+        return f"features.{2 * int(found[1]) - 4}.{0 if found[2] == 'norm' else 1}"
+    ends = {"conv1_conv": "features.0.0", "conv1_norm": "features.0.1",
+            "post_norm": "classifier.0", "logits": "classifier.2"}  # fmt: skip
+    return ends.get(layer)
+
+
+def _mobilenet_v2(layer: str) -> str | None:
+    """Blocks are numbered through; the first of all does not expand, so that its parts move up."""
+    if found := re.fullmatch(r"conv(\d)_block(\d)_(expand|depthwise|project)_(conv|norm)", layer):
+        stage, block, part, kind = found.groups()
+        number = MOBILENET_V2_STAGES[stage] + int(block)
+        place = ("expand", "depthwise", "project").index(part) - (number == 1)
+        if part == "project":
+            return f"features.{number}.conv.{place + (kind == 'norm')}"
+        return f"features.{number}.conv.{place}.{int(kind == 'norm')}"
+    ends = {"conv1_conv": "features.0.0", "conv1_norm": "features.0.1", "conv9_conv":
+            "features.18.0", "conv9_norm": "features.18.1", "logits": "classifier.1"}  # fmt: skip
+    return ends.get(layer)
+
+
+def _efficientnet(layer: str) -> str | None:
+    """Stages, blocks, parts; those of the first stage do not expand, so that parts move up."""
+    parts = {"expand": 0, "depthwise": 1, "se": 2, "project": 3}
+    pattern = r"conv(\d)_block(\d)_(expand|depthwise|se|project)_(conv|norm|reduce|expand)"
+    if found := re.fullmatch(pattern, layer):
+        stage, block, part, kind = found.groups()
+        end = {"conv": "0", "norm": "1", "reduce": "fc1", "expand": "fc2"}[kind]
+        place = parts[part] - (stage == "2")
+        return f"features.{int(stage) - 1}.{int(block) - 1}.block.{place}.{end}"
+    ends = {"conv1_conv": "features.0.0", "conv1_norm": "features.0.1", "conv9_conv":
+            "features.8.0", "conv9_norm": "features.8.1", "logits": "classifier.1"}  # fmt: skip
+    return ends.get(layer)
+
+
 ALEXNET = Layout("torch", _ALEXNET.get)
 RESNET = Layout("torch", _resnet, unused=COUNTERS)
 GOOGLENET = Layout("torch", _googlenet, unused=(*COUNTERS, "aux*"))
-DENSENET = Layout("torch", _densenet, unused=COUNTERS)
+DENSENET = Layout(  # the published files are of before torch forbade dots in a module's name
+    "torch", _densenet, unused=COUNTERS, spelled=(r"\.(norm|conv)\.(\d)\.", r".\1\2.")
+)
+SQUEEZENET1_0 = _squeezenet({2: 3, 3: 4, 4: 5, 5: 7, 6: 8, 7: 9, 8: 10, 9: 12})
+SQUEEZENET1_1 = _squeezenet({2: 3, 3: 4, 4: 6, 5: 7, 6: 9, 7: 10, 8: 11, 9: 12})
+CONVNEXT = Layout("torch", _convnext)
+MOBILENET_V2 = Layout("torch", _mobilenet_v2, unused=COUNTERS)
+EFFICIENTNET = Layout("torch", _efficientnet, unused=COUNTERS)
 VGG11 = _vgg("vgg11")
 VGG13 = _vgg("vgg13")
 VGG16 = _vgg("vgg16")

@@ -4,11 +4,10 @@ import fnmatch
 
 import keras
 
-from dlkit.inspection import graph, head
+from dlkit.inspection import depth, graph, head
 from dlkit.inspection.errors import InspectionError
 from dlkit.inspection.places import layer_at, levels
 from dlkit.registry import errors
-from dlkit.train import depth
 
 
 def freeze(model: keras.Model, to: str | None = None) -> list[str]:
@@ -27,8 +26,6 @@ def freeze(model: keras.Model, to: str | None = None) -> list[str]:
 
     Raises:
         InspectionError: there is no such place, or nothing would be frozen or be left to learn.
-
-    Source: `dlkit.train.depth`, which a recipe's field `freeze` uses too.
     """
     place = _head(model) if to is None else to
     try:

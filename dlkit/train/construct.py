@@ -5,9 +5,10 @@ import tensorflow as tf
 
 from dlkit import registry
 from dlkit.data.source import Source
+from dlkit.inspection import depth
 from dlkit.registry.errors import DlkitError
 from dlkit.tasks.base import Task
-from dlkit.train import depth, optimizers, schedules, stepwise
+from dlkit.train import optimizers, schedules, stepwise
 from dlkit.train.recipe import Recipe
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}

@@ -20,7 +20,7 @@ from functools import partial
 import keras
 
 from dlkit import blocks
-from dlkit.inspection.profile import Profile, profile
+from dlkit.inspection import Profile, profile
 from dlkit_vision.experiments.finding import Finding, Result
 from dlkit_vision.googlenet import MODULES, PAPER
 

@@ -24,7 +24,7 @@ import numpy as np
 
 import dlkit
 from dlkit import plots
-from dlkit.inspection.lesion import lesion_study, residual_blocks
+from dlkit.inspection import lesion_study, residual_blocks
 from dlkit.layers import Switch
 from dlkit_vision.experiments import training
 from dlkit_vision.experiments.finding import GAP, Finding, Result

@@ -18,7 +18,7 @@ from fractions import Fraction
 import keras
 
 from dlkit import blocks
-from dlkit.inspection.profile import Profile, profile
+from dlkit.inspection import Profile, profile
 from dlkit_vision.experiments.finding import Finding, Result
 
 SIDE, CHANNELS = 32, 64

@@ -6,8 +6,9 @@ import keras
 import numpy as np
 import pytest
 
+from dlkit.inspection import depth
 from dlkit.registry import errors
-from dlkit.train import depth, layerwise
+from dlkit.train import layerwise
 
 LEVELS = {
     "C2": types.SimpleNamespace(layer="c2_out", stride=4),

@@ -1,6 +1,7 @@
 """Places in a model's depth: what to freeze, and which layers move less than the head.
 
-Both read the model's graph of layers, so they take functional and sequential models.
+Both read the model's graph of layers, so they take functional and sequential models; a recipe's
+`freeze` and `layer_decay` end here.
 """
 
 import fnmatch
@@ -9,6 +10,7 @@ from typing import Any
 
 import keras
 
+from dlkit.inspection import graph
 from dlkit.registry import errors
 
 
@@ -120,7 +122,7 @@ def _by_kernel(model: keras.Model) -> dict[str, int]:
 
 def _leading_to(model: keras.Model, name: str) -> list[keras.layers.Layer]:
     """The layers that a layer's output depends on, and the layer itself."""
-    names = {layer.name for layer in keras.Model(model.inputs, model.get_layer(name).output).layers}
+    names = graph.leading_to(model, name)
     return [layer for layer in model.layers if layer.name in names]
 
 

@@ -16,7 +16,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", metavar="RUN|NAME@TAG", help="a run's folder, or published weights")
     parser.add_argument("--data", metavar="FOLDER", help="images in class folders, for NAME@TAG")
     parser.add_argument(
-        "--split", help="train, val or test (default: test of a run, val of a folder)"
+        "--split",
+        help="train, val or test (default: test of a run if there is one, val of a folder)",
     )
     parser.add_argument(
         "--batch-size", metavar="N", type=int, help="images at once, for NAME@TAG (default: 32)"
@@ -43,7 +44,7 @@ def _run(args: argparse.Namespace) -> int:
     from dlkit.train.run import Run
 
     session = Run(args.what)
-    evaluation = session.evaluate(args.split or "test")
+    evaluation = session.evaluate(args.split)
     _report(session)
     if args.json:
         figures = {"split": evaluation.split, "size": evaluation.size}
@@ -65,17 +66,7 @@ def _report(session) -> None:
 
 
 def _published(args: argparse.Namespace) -> int:
-    from dlkit import registry
-
-    entry = registry.find("model", args.what)
-    if "@" not in args.what:
-        example = next(iter(entry.pretrained), "")
-        if not example:
-            raise errors.UnknownWeights(entry.display_name, "", ())
-        raise errors.UsageError(
-            f"which weights of {entry.display_name}? It has {', '.join(entry.pretrained)}.",
-            f"Name one: dlkit eval {entry.display_name}@{example} --data FOLDER",
-        )
+    check_tag(args.what, "eval {} --data FOLDER")
     if args.data is None:
         raise errors.UsageError(
             f"{args.what} is judged on images of yours.",
@@ -96,6 +87,30 @@ def _published(args: argparse.Namespace) -> int:
     else:
         print(_told(found))
     return 0
+
+
+def check_tag(name: str, command: str) -> None:
+    """Holds `name` to be `NAME@TAG`, before anything slow is imported.
+
+    Args:
+        name: as typed.
+        command: what to run with such a name in the place of `{}`.
+
+    Raises:
+        DlkitError: there is no such model, it has no such weights, or none were named.
+    """
+    from dlkit.registry import resolve
+
+    entry = resolve.find("model", name)
+    if resolve.published(name) is not None:
+        return
+    if not entry.pretrained:
+        raise errors.UnknownWeights(entry.display_name, "", ())
+    example = command.format(f"{entry.display_name}@{entry.pretrained[0]}")
+    raise errors.UsageError(
+        f"which weights of {entry.display_name}? It has {', '.join(entry.pretrained)}.",
+        f"Name one: dlkit {example}",
+    )
 
 
 _LABELS = {"accuracy": "top-1", "top5_accuracy": "top-5"}

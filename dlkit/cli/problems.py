@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import sys
 
 _ADVICE = {  # of the system's refusals, those that people meet
@@ -35,6 +36,10 @@ def explain(error: BaseException, words: list[str], debug: bool) -> int:
     return code
 
 
+_IN_TF_DATA = re.compile(r"DataError: (.+?)\s+Traceback \(most recent call last\)", re.DOTALL)
+"""How TensorFlow tells of what a dataset's code has raised: as the text of its own error."""
+
+
 def _told(error: BaseException, words: list[str]) -> tuple[str, int]:
     from dlkit.registry.errors import DlkitError, UsageError
 
@@ -49,6 +54,8 @@ def _told(error: BaseException, words: list[str]) -> tuple[str, int]:
         return "", 141
     if isinstance(error, OSError):
         return _refused_by_system(error), 1
+    if found := _IN_TF_DATA.search(str(error)):
+        return found[1], 1
     import shlex
 
     again = shlex.join(["dlkit", "--debug", *words])

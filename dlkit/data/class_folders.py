@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from dlkit.data import class_listing, decode, errors
 from dlkit.data import resize as sizes
-from dlkit.data.source import Source
+from dlkit.data.source import NO_TEST, Source
 
 DEFAULT_SIZE = 224
 INTERPOLATIONS = ("bilinear", "bicubic")
@@ -78,7 +78,7 @@ def source(
         fetch=_from_files(found, cut, (side, side, channels)),
         class_names=tuple(classes.values()),
         fingerprint=found.fingerprint,
-        notes=found.notes,
+        notes=(*found.notes, *_untested(found.splits)),
         labels=found.labels,
     )
 
@@ -114,6 +114,10 @@ def read(
             image = sizes.middle(image, resize, image_size, interpolation, antialias)
             return (image if channels == 3 else tf.image.rgb_to_grayscale(image)).numpy()
     raise errors.DataError(f"{path} {problem}.", "Repair it, or remove it from the folder.")
+
+
+def _untested(splits: Mapping[str, np.ndarray]) -> tuple[str, ...]:
+    return (NO_TEST,) if "train" in splits and "test" not in splits else ()
 
 
 def _shorter(value: int | None, side: int) -> int:

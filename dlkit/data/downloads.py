@@ -74,8 +74,11 @@ def fetch(url: str, name: str, hash: str, *, folder: str, size: int = 0) -> path
             "Choose a folder for downloads: export DLKIT_HOME=/path/to/folder",
         ) from error
     except transfer.TransferError as error:
+        state = "is not on this machine"
+        if path.is_file():
+            state = f"is another file on this machine than was published (its {_differs(hash)})"
         raise DownloadError(
-            f"{name} is not on this machine and could not be fetched: {error.message}\n"
+            f"{name} {state} and could not be fetched: {error.message}\n"
             f"  From: {url}\n"
             f"  To put it there by hand: save that file as {path}",
             "Where there is a network, run it again: what came is kept, and it goes on there",

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from dlkit.data import decode, errors, folder_check, folder_layout, names, splits
-from dlkit.data.source import Source
+from dlkit.data.source import NO_TEST, Source
 from dlkit.registry.errors import suggestion
 
 DEFAULT_SIZE = 64
@@ -128,7 +128,7 @@ def _splits(
         if wanted:
             notes.append(f"no val folder: {wanted['val']:.0%} of train is val.")
     if "test" not in own and "test" not in wanted:
-        notes.append("no test split: val, which steers the training, is all there is to judge by.")
+        notes.append(NO_TEST)
     if not wanted:
         return own, notes
     rows = np.flatnonzero(pool).astype(np.int64)

@@ -10,6 +10,7 @@ import tensorflow as tf
 from dlkit.data.errors import DataError
 from dlkit.registry import errors
 
+NO_TEST = "no test split: val, which steers the training, is all there is to judge by."
 CHUNK = 256  # rows fetched at once when a split is wanted whole
 
 

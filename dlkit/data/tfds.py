@@ -11,7 +11,7 @@ import tensorflow as tf
 import tqdm
 
 from dlkit.data import decode, errors, splits, tfds_library
-from dlkit.data.source import Source
+from dlkit.data.source import NO_TEST, Source
 
 DEFAULT_SIZE = 64
 MANY = 5_000  # records; with more, a bar shows how far the reading is
@@ -128,7 +128,7 @@ def _splits(
         own |= {split: own["train"][rows] for split, rows in carved.items()}
         notes += [f"no {split} split: {wanted[split]:.0%} of train is {split}." for split in wanted]
     if "test" not in own:
-        notes.append("no test split: val, which steers the training, is all there is to judge by.")
+        notes.append(NO_TEST)
     return {split: own[split] for split in ("train", "val", "test") if split in own}, notes
 
 

@@ -134,7 +134,8 @@ class Recipe:
         Args:
             name: a registered model; or a file, as a string that ends in `.yaml` or `.yml`, or as
                 a `pathlib.Path`.
-            dataset: picks the model's recipe for that dataset; by default its first.
+            dataset: picks the model's recipe for that dataset; by default its first for data that
+                need no folder of the user's, or else plain settings on the task's own data.
             **settings: fields to replace; dotted ones as `**{"optimizer.name": "sgd"}`.
 
         Raises:

@@ -226,11 +226,20 @@ class Run:
         averages.put(model)
         return model
 
-    def evaluate(self, split: str = "test", verbose: int = 0) -> Evaluation:
+    def evaluate(self, split: str | None = None, verbose: int = 0) -> Evaluation:
         """Judges the best model on a split; `test` is read here and nowhere else.
 
         Writes `evaluation.json` and `evaluation.npz`.
+
+        Args:
+            split: None is `test`, or `val` of data that have no other rows to judge by.
+            verbose: as of `model.predict`.
+
+        Raises:
+            DataError: there is no such split.
         """
+        if split is None:
+            split = "test" if "test" in self.source.splits else "val"
         model = self.best_model()
         size = self.recipe.batch_size
         evaluation = self.task.evaluate(model, self.source, split, size, verbose)

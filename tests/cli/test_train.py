@@ -96,6 +96,38 @@ def test_what_ends_a_training_stands_on_a_line_of_its_own(here, capsys, monkeypa
     assert capsys.readouterr().out.endswith("━━━\n")
 
 
+def pictures(root, splits, count=4):
+    """Two of ImageNet's classes, a dark and a bright one."""
+    for split in splits:
+        for level, name in ((40, "tench"), (200, "goldfish")):
+            (root / split / name).mkdir(parents=True)
+            for n in range(count):
+                image = Image.new("RGB", (40, 36), (level + n, level, level))
+                image.save(root / split / name / f"{n}.JPEG")
+
+
+def test_without_a_test_split_val_judges(here, capsys):
+    pictures(here / "photos", ("train", "val"))
+    words = ["train", "lenet5", "--dataset", "imagenet", "--data", "photos", "--epochs", "1"]
+    assert main([*words, "--image-size", "32", "--batch-size", "4"]) == 0
+    out = capsys.readouterr().out
+    assert "note: no test split" in out and "val accuracy" in out and "on 8 rows" in out
+    assert (here / "runs" / "lenet5-imagenet-01" / "report.html").is_file()
+    assert main(["eval", "runs/lenet5-imagenet-01"]) == 0
+    assert main(["eval", "runs/lenet5-imagenet-01", "--split", "test"]) == 1
+    assert "has no split 'test'" in capsys.readouterr().err
+
+
+def test_a_file_that_breaks_in_training_is_named(here, capsys):
+    pictures(here / "photos", ("train", "val"))
+    broken = here / "photos" / "train" / "tench" / "2.JPEG"
+    broken.write_bytes(broken.read_bytes()[:200])
+    words = ["train", "lenet5", "--dataset", "imagenet", "--data", "photos", "--epochs", "1"]
+    assert main([*words, "--image-size", "32", "--batch-size", "4"]) == 1
+    told = capsys.readouterr().err.strip().splitlines()[-2:]
+    assert told[0].startswith(f"{broken} is broken") and told[1].startswith("  Repair it")
+
+
 def test_a_file_is_no_run_folder(here, capsys):
     (here / "f").touch()
     assert main([*QUICK, "--run", "f"]) == 1

@@ -38,6 +38,11 @@ def folder(tmp_path):
     return tmp_path
 
 
+def test_without_a_test_split_it_says_so(folder):
+    assert imagenet(data=folder, image_size=32).notes[-1].startswith("no test split: val")
+    assert not any("no test" in note for note in imagenet(data=folder / "val", image_size=32).notes)
+
+
 def by_pillow(image, shorter, side, how):
     """The publisher's way: the longer side cut to whole pixels, the middle by Python's rounding."""
     height, width = image.shape[:2]

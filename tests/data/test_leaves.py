@@ -97,6 +97,7 @@ def test_neither_colours_nor_single_pixels_tell_them_apart(source):
         ({"classes": ["oak"]}, "two or more kinds, each named once, not oak."),
         ({"classes": "oak"}, "not oak."),
         ({"classes": ["oak", "oak"]}, "each named once, not oak, oak."),
+        ({"classes": 4}, "classes are names of leaves, not 4"),
         ({"per_class": 3}, "per_class is a whole number from 4 on, not 3"),
         ({"picture_seed": 0.5}, "picture_seed is a whole number from 0 on, not 0.5"),
         ({"image_size": 4}, "image_size is 4"),

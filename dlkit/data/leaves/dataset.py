@@ -31,7 +31,7 @@ def leaves(
     Each picture shows one to three leaves of a kind, any way round, on soil with stones and straws,
     in one light. Shape, margin and veins tell the kinds apart; colours, sizes, places, soil and
     light are drawn alike for all. A picture is a function of picture_seed, its class and its
-    number alone: the pictures of a class, and the splits they are in, are the same whichever other
+    number alone: the pictures of a class, and the splits they are in, are the same whichever
     other classes are taken.
 
     How hard it is, test accuracies of one run each: 0.12 by 3-nearest-neighbour on pixels, 0.13 by
@@ -64,8 +64,8 @@ def leaves(
             "Train on a folder of images: --dataset image-folder --data FOLDER",
         )
     names = _class_names(classes)
-    _check_count("per_class", per_class, 4)
-    _check_count("picture_seed", picture_seed, 0)
+    _check_count("per_class", per_class, 4, 300)
+    _check_count("picture_seed", picture_seed, 0, 0)
     shares = {
         "val": errors.share("val_share", val_share),
         "test": errors.share("test_share", test_share),
@@ -97,6 +97,11 @@ def _drawn(which: Sequence[tuple[str, int]], side: int, seed: int) -> np.ndarray
 def _class_names(classes: Sequence[str] | None) -> tuple[str, ...]:
     if isinstance(classes, str):
         classes = [classes]  # one name, not its letters
+    if classes is not None and not isinstance(classes, Sequence):
+        raise errors.DataError(
+            f"classes are names of leaves, not {classes!r}.",
+            "Name them: --set 'data_options.classes=[oak, maple]'",
+        )
     names = tuple(SPECIES if classes is None else classes)
     for name in names:
         if name not in SPECIES:
@@ -112,9 +117,9 @@ def _class_names(classes: Sequence[str] | None) -> tuple[str, ...]:
     return names
 
 
-def _check_count(option: str, value: int, least: int) -> None:
+def _check_count(option: str, value: int, least: int, usual: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise errors.DataError(
             f"{option} is a whole number from {least} on, not {value!r}.",
-            f"Give one: --set data_options.{option}=300",
+            f"Give one: --set data_options.{option}={usual}",
         )

@@ -5,6 +5,9 @@ import json
 import pathlib
 from typing import Any
 
+from dlkit import registry
+from dlkit.cli.eval import check_tag
+
 NAME = "predict"
 HELP = "what a run's best model, or published weights, say of files"
 
@@ -30,7 +33,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _rows(what: str, files: list[str]) -> list[dict[str, Any]]:
-    if "@" in what and not pathlib.Path(what).exists():
+    if not pathlib.Path(what).exists() and ("@" in what or what in registry.list_models()):
+        check_tag(what, "predict {} FILE…")
         from dlkit.tasks import published
 
         return published.predict(what, files)

@@ -5,6 +5,7 @@ from typing import Any
 
 from dlkit import registry
 from dlkit.cli import output
+from dlkit.registry import resolve
 
 NAME = "profile"
 HELP = "count a model's parameters, multiply-adds and neurons"
@@ -23,13 +24,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Builds the model, with no weights but fresh ones, and prints a row a layer and the sums."""
-    options = _options(registry.model_info(args.name), args.image_size, args.num_classes)
-    bare = args.name.partition("@")[0]  # weights cost the same whatever they are
+    """Builds the model, with no weights but fresh ones, and prints a row a layer and the sums.
+
+    Of `NAME@TAG` it is the build that those weights are of, which need not be there.
+    """
+    row = resolve.published(args.name)
+    options = dict(row.config) if row else {}
+    options |= _options(registry.model_info(args.name), args.image_size, args.num_classes)
 
     from dlkit import inspection
 
-    found = inspection.profile(registry.create_model(bare, **options))
+    found = inspection.profile(registry.create_model(args.name.partition("@")[0], **options))
     if args.json:
         output.as_json(found.as_dict())
     else:

@@ -33,7 +33,8 @@ def gradcam(
     Args:
         model: a classifier of images, functional or sequential.
         images: `(batch, height, width, channels)` in [0, 255].
-        classes: see `Classes`.
+        classes: the number of one class for all images, one an image, or None for that which the
+            model names.
         level: a level or layer that gives a map; by default the last one of more than one place.
         batch_size: images at a time.
 
@@ -87,7 +88,8 @@ def saliency(
     Args:
         model: a classifier of images, functional or sequential.
         images: `(batch, height, width, channels)` in [0, 255].
-        classes: see `Classes`.
+        classes: the number of one class for all images, one an image, or None for that which the
+            model names.
         batch_size: images at a time.
 
     Returns:
@@ -120,6 +122,11 @@ def _chosen(model: keras.Model, scores: tf.Tensor, classes: Classes, rows: slice
     if classes is None:
         wanted = tf.argmax(scores, axis=-1, output_type=tf.int32)
     else:
+        if np.asarray(classes).dtype.kind not in "iu":
+            raise InspectionError(
+                f"classes={classes!r} are no class numbers.",
+                f"Give whole numbers from 0 to {scores.shape[-1] - 1}, or None",
+            )
         wanted = np.asarray(classes)[rows] if np.ndim(classes) else [classes] * len(scores)
         if len(wanted) != len(scores):
             raise InspectionError(

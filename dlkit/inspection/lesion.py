@@ -43,13 +43,17 @@ def lesion(model: keras.Model, names: str | Iterable[str] = ()) -> keras.Model:
         A flat model of the same name with copies of all weights; it is not compiled.
 
     Raises:
-        InspectionError: the model has no residual blocks, or none of such a name.
+        InspectionError: the model has no residual blocks, none of such a name, or is a lesion.
 
     Example:
         >>> model = dlkit.create_model("resnet20")
         >>> cut = dlkit.inspection.lesion(model, ["conv3_block2"])
     """
     plain = graph.functional(model)
+    if any(isinstance(layer, Switch) for layer in plain.layers):
+        raise InspectionError(
+            f"{model.name} has its switches already.", "Turn them: switch_off(model, names)"
+        )
     sums = _sums(plain)
     if not sums:
         raise InspectionError(
@@ -119,7 +123,7 @@ def lesion_study(
         The whole model's accuracy, and `(cuts,)` accuracies.
 
     Raises:
-        InspectionError: as `lesion` does, or the images do not fit.
+        InspectionError: as `lesion` does, or the images or labels do not fit.
 
     Example:
         >>> whole, cut = dlkit.inspection.lesion_study(model, images, labels)
@@ -127,12 +131,19 @@ def lesion_study(
     """
     copy = lesion(model)
     feed.check(copy, images)
+    labels = np.asarray(labels)
+    if labels.shape != (len(images),) or labels.dtype.kind not in "iu":
+        raise InspectionError(
+            f"labels are {labels.dtype} of shape {labels.shape}, and not one class number for each "
+            f"of {len(images)} images.",
+            "Of one-hot labels take labels.argmax(axis=-1)",
+        )
     cuts = residual_blocks(model) if cuts is None else list(cuts)
     found = []
     for cut in ((), *cuts):
         switch_off(copy, cut)
         said = copy.predict(images, batch_size=batch_size, verbose=0)
-        found.append(float(np.mean(said.argmax(axis=-1) == np.asarray(labels).reshape(-1))))
+        found.append(float(np.mean(said.argmax(axis=-1) == labels)))
     return found[0], np.array(found[1:])
 
 

@@ -28,7 +28,7 @@ def reset_classifier(
         not compiled.
 
     Raises:
-        InspectionError: a negative number of classes, or the model ends in maps.
+        InspectionError: it is no whole number of classes, or the model ends in maps.
         ClassifierError: another activation.
 
     Example:
@@ -36,9 +36,9 @@ def reset_classifier(
         >>> flowers = dlkit.reset_classifier(model, 5)
         >>> dlkit.freeze(flowers)  # all but the head
     """
-    if num_classes < 0:
+    if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 0:
         raise InspectionError(
-            f"num_classes={num_classes} is no number of classes.",
+            f"num_classes={num_classes!r} is no number of classes.",
             "Give the number of classes, or take the features: num_classes=0",
         )
     plain = graph.functional(model)

@@ -39,13 +39,14 @@ def create_model(name: str, /, *, weights: str | os.PathLike | None = None, **co
     """
     entry = resolve.find("model", name)
     wanted = resolve.weights_tag(name, weights)
-    files = importlib.import_module("dlkit.weights") if wanted else None
-    if files is None:
+    if wanted is None:
         return build(entry, config)
+    files = importlib.import_module("dlkit.weights")
     found = files.locate(entry, wanted)
     model = build(entry, files.configured(entry, found, config))
     layouts = [load_object(entry, place) for place in found.layouts]
-    files.adopt(model, entry, found, files.load(model, found.path, layouts))
+    report = files.load(model, found.path, layouts, fresh_head="num_classes" in config)
+    files.adopt(model, entry, found, report)
     return model
 
 

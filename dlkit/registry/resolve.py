@@ -58,6 +58,21 @@ def find(kind: str, name: str) -> spec.Spec:
     raise _unknown(found, kind, name, bare)
 
 
+def published(name: str) -> spec.Weights | None:
+    """The row of the weights that `name@tag` asks for; None without a tag.
+
+    Raises:
+        UnknownWeights: the model has none of that tag.
+    """
+    entry, (_, at, tag) = find("model", name), name.partition("@")
+    if not at:
+        return None
+    for row in entry.weights:
+        if row.tag == tag:
+            return row
+    raise errors.UnknownWeights(entry.display_name, tag, entry.pretrained)
+
+
 def weights_tag(name: str, weights: str | os.PathLike | None) -> str | os.PathLike | None:
     """The weights that `name@tag` and `weights=` ask for together.
 
@@ -67,10 +82,10 @@ def weights_tag(name: str, weights: str | os.PathLike | None) -> str | os.PathLi
     """
     tag_or_path = "a tag, a file's path or None"
     _check("weights", weights, tag_or_path, (str, os.PathLike, type(None)), "model")
-    bare, _, tag = name.partition("@")
-    if tag and weights not in (None, tag):
+    bare, at, tag = name.partition("@")
+    if at and weights not in (None, tag):
         raise errors.WeightsConflict(bare, tag, weights)
-    return tag or weights
+    return tag if at else weights
 
 
 def list_specs(

@@ -138,10 +138,9 @@ def predict(name: str, files: Sequence[str | os.PathLike], top: int = 3) -> list
 
 
 def _row(name: str) -> tuple[spec.ModelSpec, spec.Weights]:
-    entry, tag = registry.find("model", name), resolve.parse(name)[2]
-    row = next((each for each in entry.weights if each.tag == tag), None)
+    entry, row = registry.find("model", name), resolve.published(name)
     if row is None:
-        raise errors.UnknownWeights(entry.display_name, tag, entry.pretrained)
+        raise errors.UnknownWeights(entry.display_name, "", entry.pretrained)
     return entry, row
 
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:  # who reads an npz needs no Keras
     from dlkit.weights.layout import Layout, Report
 
 OWN = (".weights.h5", ".keras")  # files of the very build that they are loaded into
-SUFFIXES = (*OWN, ".h5", ".safetensors", ".pth", ".pt")
+ORIGINS = ((".h5",), (".safetensors", ".pth", ".pt"))  # Keras' files, and those of torch
+SUFFIXES = (*OWN, *ORIGINS[0], *ORIGINS[1])
 
 _log = logging.getLogger(__name__)
 
@@ -69,13 +70,33 @@ def locate(entry: spec.ModelSpec, wanted: str | os.PathLike) -> Found:
             return Found(_fetch(entry, published), (published,), tagged=True)
     path = pathlib.Path(name)
     if path.is_file():
-        alike = (row for row in entry.weights if row.layout and _suffix(row.url) == _suffix(name))
-        return Found(path, () if name.endswith(OWN) else tuple(alike))
+        return Found(path, _alike(entry, name))
     if name.endswith(SUFFIXES) or os.sep in name:
-        raise WeightsError(
-            f"{name}: there is no such file.", f"Write one: model.save_weights('x{OWN[0]}')"
-        )
+        raise WeightsError(f"{name}: there is no such file.", "Check the path: weights='FILE'")
     raise errors.UnknownWeights(entry.display_name, name, entry.pretrained)
+
+
+def _alike(entry: spec.ModelSpec, name: str) -> tuple[spec.Weights, ...]:
+    """The rows whose layouts a file may have, by its suffix; none for a file of this very build.
+
+    Raises:
+        WeightsError: no weights of the model come in such files.
+    """
+    if name.endswith(OWN):
+        return ()
+    rows = [(row, _origin(_suffix(row.url))) for row in entry.weights if row.layout]
+    alike = tuple(row for row, suffixes in rows if _suffix(name) in suffixes)
+    if not alike:
+        formats = [*OWN, *dict.fromkeys(each for _, suffixes in rows for each in suffixes)]
+        raise WeightsError(
+            f"{name}: weights of {entry.display_name} are read from {' or '.join(formats)} files.",
+            f"Take one of these, or write one: model.save_weights('model{OWN[0]}')",
+        )
+    return alike
+
+
+def _origin(suffix: str) -> tuple[str, ...]:
+    return next((suffixes for suffixes in ORIGINS if suffix in suffixes), ())
 
 
 def configured(entry: spec.ModelSpec, found: Found, config: dict[str, Any]) -> dict[str, Any]:
@@ -121,7 +142,12 @@ def adopt(model: keras.Model, entry: spec.ModelSpec, found: Found, report: Repor
             layers.set_class_names(model, names)
 
 
-def load(model: keras.Model, path: str | os.PathLike, layouts: Sequence[Layout] = ()) -> Report:
+def load(
+    model: keras.Model,
+    path: str | os.PathLike,
+    layouts: Sequence[Layout] = (),
+    fresh_head: bool = True,
+) -> Report:
     """Loads a file of weights into a model, all of them or none.
 
     Args:
@@ -129,6 +155,7 @@ def load(model: keras.Model, path: str | os.PathLike, layouts: Sequence[Layout] 
         path: a `.weights.h5` or `.keras` file of the same build, of which nothing but the weights
             is read; or a published `.h5`, `.safetensors`, `.pth` or `.pt` file.
         layouts: what a published file may call the model's layers; the first that fits counts.
+        fresh_head: whether a head of other classes than the file's may stay as it is.
 
     Returns:
         What went where; of a file of the same build, nothing.
@@ -152,7 +179,7 @@ def load(model: keras.Model, path: str | os.PathLike, layouts: Sequence[Layout] 
     problems = []
     for each in layouts:
         try:
-            return layout.assign(model, arrays, each)
+            return layout.assign(model, arrays, each, fresh_head)
         except WeightsError as error:
             problems.append(error)
     raise WeightsError(f"{path}: {problems[0].message}", problems[0].fix)

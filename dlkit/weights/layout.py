@@ -91,7 +91,9 @@ class Report:
         return "\n".join([*lines, *(f"not used: {name}" for name in self.unused)])
 
 
-def assign(model: keras.Model, arrays: Mapping[str, np.ndarray], layout: Layout) -> Report:
+def assign(
+    model: keras.Model, arrays: Mapping[str, np.ndarray], layout: Layout, fresh_head: bool = True
+) -> Report:
     """Gives a model the values of a file, all or none.
 
     Args:
@@ -99,17 +101,20 @@ def assign(model: keras.Model, arrays: Mapping[str, np.ndarray], layout: Layout)
             its images may have another number of channels.
         arrays: the file's, by name, in its order.
         layout: what the file calls the model's layers.
+        fresh_head: whether a head of other classes than the file's may stay as it is.
 
     Raises:
         WeightsError: arrays or variables are left over, or a shape differs; the first are named.
     """
-    report = plan(model, arrays, layout)
+    report = plan(model, arrays, layout, fresh_head)
     for move in report.moves:
         move.variable.assign(move.value)
     return report
 
 
-def plan(model: keras.Model, arrays: Mapping[str, np.ndarray], layout: Layout) -> Report:
+def plan(
+    model: keras.Model, arrays: Mapping[str, np.ndarray], layout: Layout, fresh_head: bool = True
+) -> Report:
     """What `assign` would do."""
     if layout.spelled:
         arrays = {re.sub(*layout.spelled, name): array for name, array in arrays.items()}
@@ -133,12 +138,19 @@ def plan(model: keras.Model, arrays: Mapping[str, np.ndarray], layout: Layout) -
             "Take the file of this very network",
         )
     moves, fresh = [], []
+    classes = _other_classes(model, left, pairs, layout)
+    if classes and not fresh_head:
+        raise WeightsError(
+            f"the file tells {classes} classes apart, and {model.name!r} others.",
+            f"Take its head: num_classes={classes}; or say how many, for one to be trained anew",
+        )
     for layer, variable, source in pairs:
+        if classes and layer.name == layout.head:
+            fresh.append(variable.path)
+            continue
         value, how = fit.fitted(layer, variable, left[source], layout.kind)
         if value is not None:
             moves.append(Move(variable, source, value, how))
-        elif layer.name == layout.head:
-            fresh.append(variable.path)
         else:
             raise WeightsError(
                 f"{variable.path} has shape {tuple(variable.shape)}, and {source} in the file "
@@ -146,6 +158,26 @@ def plan(model: keras.Model, arrays: Mapping[str, np.ndarray], layout: Layout) -
                 "Build the network as it was published, or take another file",
             )
     return Report(tuple(moves), tuple(fresh), tuple(unused))
+
+
+def _other_classes(
+    model: keras.Model,
+    arrays: Mapping[str, np.ndarray],
+    pairs: list[tuple[keras.layers.Layer, keras.Variable, str]],
+    layout: Layout,
+) -> int:
+    """The file's number of classes, where the model has a head of another; else 0.
+
+    All of the head's arrays have it, as kernels and biases of that many do; of others, a shape is
+    wrong.
+    """
+    ends = [
+        (variable.shape[-1], arrays[source].shape[0 if layout.kind == "torch" else -1])
+        for layer, variable, source in pairs
+        if layer.name == layout.head
+    ]
+    theirs = {number for _, number in ends}
+    return theirs.pop() if len(theirs) == 1 and all(a != b for a, b in ends) else 0
 
 
 def _pairs(

@@ -81,6 +81,14 @@ def test_without_a_network_it_says_where_to_put_the_file(install, tmp_path, caps
     assert refused([trial.NAME, "--data", str(tmp_path / "photos")], message, capsys) == 1
 
 
+def test_predicting_asks_for_a_tag_too(install, tmp_path, capsys):
+    install(url=(tmp_path / "not-there.pth").as_uri())
+    assert main(["predict", "trial-nets/squeeze", "x.jpg"]) == 2
+    told = capsys.readouterr().err
+    assert "which weights of trial-nets/squeeze? It has drawn." in told
+    assert "dlkit predict trial-nets/squeeze@drawn FILE…" in told
+
+
 def test_a_run_has_its_own_data(tmp_path, capsys):
     words = [str(tmp_path), "--data", str(tmp_path)]
     assert refused(words, "--data is for published weights, and a run has its own.", capsys) == 2

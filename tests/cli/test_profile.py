@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import dlkit
 from dlkit.cli import main
 
 
@@ -21,7 +22,7 @@ def test_a_table(capsys):
 
 
 def test_json_and_another_build(capsys):
-    words = ["profile", "lenet5@none", "--image-size", "16", "--num-classes", "0", "--json"]
+    words = ["profile", "lenet5", "--image-size", "16", "--num-classes", "0", "--json"]
     assert main(words) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["input_shape"] == [16, 16, 1]
@@ -29,9 +30,15 @@ def test_json_and_another_build(capsys):
     assert found["macs"] == sum(row["macs"] for row in found["layers"])
 
 
-def test_a_model_without_images(local_tiny, capsys):
-    import dlkit
+def test_of_published_weights_it_is_the_build_that_they_are_of(capsys):
+    assert main(["profile", "mobilenet-v2@torch-imagenet-v1", "--json"]) == 0
+    asked = json.loads(capsys.readouterr().out)
+    torch = dlkit.profile(dlkit.create_model("mobilenet-v2", style="torch"))
+    assert len(asked["layers"]) == len(torch.rows)
+    assert any(row["name"] == "conv1_conv_pad" for row in asked["layers"])
 
+
+def test_a_model_without_images(local_tiny, capsys):
     @dlkit.register_model("words", task="image-classification")
     def words(*, num_classes=2):
         raise AssertionError("must not be built")
@@ -44,6 +51,8 @@ def test_a_model_without_images(local_tiny, capsys):
     ("words", "code", "message"),
     [
         (["lenet6"], 1, "Did you mean 'lenet5'?"),
+        (["lenet5@imagenet"], 1, "'lenet5' has no weights 'imagenet'."),
+        (["resnet50@"], 1, "'resnet50' has no weights ''."),
         (["lenet5", "--image-size", "4"], 1, "too small for this network"),
         (["lenet5", "--image-size", "big"], 2, "invalid int value"),
         ([], 2, "required: NAME"),

@@ -111,6 +111,9 @@ def test_a_study_is_the_accuracy_of_each_cut(model):
     assert cut[2] == np.mean(bare == labels)
     with pytest.raises(InspectionError, match="the images are"):
         inspection.lesion_study(model, x[:, :5], labels)
+    for wrong in (labels[:2], np.eye(10)[labels], labels / 2):
+        with pytest.raises(InspectionError, match="not one class number for each of 40 images"):
+            inspection.lesion_study(model, x, wrong)
 
 
 @pytest.mark.parametrize(
@@ -119,6 +122,7 @@ def test_a_study_is_the_accuracy_of_each_cut(model):
         (lambda m: inspection.lesion(m, "conv3_blok2"), "Did you mean 'conv3_block2'?"),
         (lambda m: inspection.lesion(m, ["conv9_*"]), "has no residual block 'conv9_*'"),
         (lambda m: inspection.switch_off(m), "resnet20-v2 has no switches"),
+        (lambda m: inspection.lesion(inspection.lesion(m)), "has its switches already"),
         (lambda m: inspection.lesion(dlkit.create_model("lenet5")), "lenet5 has no residual block"),
     ],
 )

@@ -127,6 +127,23 @@ def test_a_head_of_other_classes_stays_fresh():
     np.testing.assert_array_equal(model.get_layer("stem_conv").kernel, stem)
 
 
+def test_a_head_of_other_classes_is_refused_unless_it_may_be_fresh():
+    held, model = arrays(), network(classes=7)
+    before = values(model)
+    with pytest.raises(WeightsError, match=r"tells 3 classes apart, and .* others") as caught:
+        layout.assign(model, held, TORCH, fresh_head=False)
+    assert "num_classes=3" in caught.value.fix
+    for one, other in zip(before, values(model), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_head_of_the_same_classes_and_other_features_is_another_networks():
+    held, model = arrays(), network()
+    held["classifier.4.weight"] = held["classifier.4.weight"][:, :2]
+    with pytest.raises(WeightsError, match="logits/kernel has shape"):
+        layout.assign(model, held, TORCH)
+
+
 @pytest.mark.parametrize(("channels", "factor"), [(1, 3), (4, 3 / 4), (6, 3 / 6)])
 def test_other_channels_see_a_gray_image_as_three_did(channels, factor):
     held, model = arrays(), network(channels=channels)

@@ -8,9 +8,11 @@ import urllib.request
 import keras
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 import dlkit
 from dlkit import registry
+from dlkit.registry import errors
 from dlkit.weights import WeightsError, published
 from tests.weights import trial
 
@@ -50,6 +52,36 @@ def test_of_a_path_nobody_knows_the_classes(squeeze):
     model = dlkit.create_model(NAME, weights=squeeze, **SMALL)
     np.testing.assert_array_equal(kernel(model), published_kernel())
     assert dlkit.class_names(model) == ()
+
+
+@pytest.mark.parametrize("weights", ["", None])
+def test_a_tag_of_no_letters_is_none(squeeze, weights):
+    name = NAME if weights == "" else f"{NAME}@"
+    with pytest.raises(errors.UnknownWeights, match="no weights ''"):
+        dlkit.create_model(name, weights=weights)
+
+
+def test_files_of_other_formats_are_named_with_those_that_are_read(squeeze, tmp_path):
+    (tmp_path / "net.h5").write_bytes(b"")
+    with pytest.raises(WeightsError, match=r"net\.h5: weights of trial-nets/squeeze are read from"):
+        dlkit.create_model(NAME, weights=tmp_path / "net.h5")
+    with pytest.raises(WeightsError, match=r"or \.safetensors or \.pth or \.pt files"):
+        dlkit.create_model(NAME, weights=tmp_path / "net.h5")
+
+
+def test_a_file_in_torchs_other_format_has_the_same_layout(squeeze, tmp_path):
+    save_file(trial.arrays(), tmp_path / "net.safetensors")
+    options = {**SMALL, "num_classes": trial.CLASSES}
+    model = dlkit.create_model(NAME, weights=tmp_path / "net.safetensors", **options)
+    np.testing.assert_array_equal(kernel(model), published_kernel())
+
+
+def test_a_head_of_other_classes_is_refused_where_nobody_asked_for_it(squeeze, tmp_path):
+    held = trial.arrays()
+    held |= {name: held[name][:12] for name in held if name.startswith("classifier.")}
+    save_file(held, tmp_path / "net.safetensors")
+    with pytest.raises(WeightsError, match="tells 12 classes apart"):
+        dlkit.create_model(NAME, weights=tmp_path / "net.safetensors", **SMALL)
 
 
 def test_a_head_of_other_classes_begins_fresh_and_says_so(squeeze, caplog):

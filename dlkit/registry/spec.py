@@ -150,6 +150,10 @@ class ModelSpec(Spec):
         """The tags of its published weights."""
         return tuple(weights.tag for weights in self.weights)
 
+    def published(self, tag: str) -> Weights | None:
+        """Its published weights of that tag; None where there are none."""
+        return next((weights for weights in self.weights if weights.tag == tag), None)
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetSpec(Spec):

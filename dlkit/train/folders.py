@@ -17,17 +17,22 @@ class RunError(DlkitError):
     """The folder is no run, or is one already, or lacks what was asked of it."""
 
 
+def stem(model: str, dataset: str) -> str:
+    """What a file or folder of a model on a dataset is called, before its number or suffix."""
+    return f"{model}-{dataset}".replace("/", "-").replace(":", "-")
+
+
 def new_folder(model: str, dataset: str, base: str | os.PathLike = "runs") -> pathlib.Path:
     """A new folder `runs/MODEL-DATASET-NN`, with the first number that is free."""
-    stem = f"{model}-{dataset}".replace("/", "-").replace(":", "-")
+    name = stem(model, dataset)
     for number in range(1, 10_000):
-        folder = pathlib.Path(base) / f"{stem}-{number:02d}"
+        folder = pathlib.Path(base) / f"{name}-{number:02d}"
         try:
             folder.mkdir(parents=True)
             return folder
         except FileExistsError:
             continue
-    raise RunError(f"{base} has 9,999 runs of {stem}.", "Choose a folder: --run DIR")
+    raise RunError(f"{base} has 9,999 runs of {name}.", "Choose a folder: --run DIR")
 
 
 def check_is_run(folder: pathlib.Path) -> None:

@@ -65,9 +65,9 @@ def locate(entry: spec.ModelSpec, wanted: str | os.PathLike) -> Found:
         WeightsError: it cannot be fetched, or is not the file that was published.
     """
     name = os.fspath(wanted)
-    for published in entry.weights:
-        if published.tag == name:
-            return Found(_fetch(entry, published), (published,), tagged=True)
+    published = entry.published(name)
+    if published is not None:
+        return Found(_fetch(entry, published), (published,), tagged=True)
     path = pathlib.Path(name)
     if path.is_file():
         return Found(path, _alike(entry, name))

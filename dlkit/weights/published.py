@@ -4,10 +4,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from dlkit.data import resize
 from dlkit.registry import build, spec
 from dlkit.weights import WeightsError
-
-INTERPOLATIONS = ("bilinear", "bicubic")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +72,7 @@ def classes(entry: spec.ModelSpec, row: spec.Weights) -> Mapping[str, str]:
 
 def _sound(key: str, value: Any) -> bool:
     if key == "interpolation":
-        return value in INTERPOLATIONS
+        return value in resize.INTERPOLATIONS
     if key in ("resize", "crop"):
         return isinstance(value, int) and not isinstance(value, bool) and value > 0
     return isinstance(value, bool)

@@ -195,13 +195,17 @@ def test_a_loss_scale_that_gives_up(tmp_path):
     assert error.cause.kind == "gradient" and error.cause.where == "log"
 
 
-def test_ruined_weights_behind_a_finite_loss_are_seen_by_the_end_of_the_epoch(tmp_path):
+@pytest.mark.parametrize("ends_early", (False, True))
+def test_ruined_weights_behind_a_finite_loss_are_seen_by_the_end(tmp_path, ends_early):
     made = by_name("gradient behind a where")
     losses = made.fit(epochs=2).history["loss"]
     assert np.isfinite(losses).all()
     assert not np.isfinite(made.model.get_weights()[0]).all()
-    assert "in epoch 1" in str(diverged(by_name("gradient behind a where"),
-                                        NaNReport(tmp_path / "nan")))  # fmt: skip
+    made = by_name("gradient behind a where")
+    stop = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: setattr(made.model, "stop_training", ends_early)
+    )
+    assert "in epoch 1" in str(diverged(made, NaNReport(tmp_path / "nan"), stop))
 
 
 def test_a_mask_among_the_weights_is_no_fault(tmp_path):

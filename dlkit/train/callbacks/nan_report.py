@@ -22,15 +22,16 @@ ROOM = 256e6  # bytes of past batches that are kept of data that cannot be sough
 class NaNReport(keras.callbacks.Callback):
     """Ends training at the step that comes to NaN or infinity, and says what caused it.
 
-    The loss is looked at after every step. Weights are looked at now and then and after every
-    epoch: ReLU and softmax turn NaN into plain numbers, so that a ruined model can go on with a
-    finite loss. The failing step is then run again, eagerly and layer by layer, and the folder gets
+    The loss is looked at after every step. Weights are looked at now and then and at the end: ReLU
+    and softmax turn NaN into plain numbers, so that a ruined model can go on with a finite loss.
+    The failing step is then run again, eagerly and layer by layer, and the folder gets
     `report.json`, `report.txt` and the batch as `batch.npz`. The model is left as it was before
     that step.
 
     It works with any model and data under plain `fit`. With a stream nothing is kept but a copy
     of the variables; with other data the newest batches are kept too. It costs about one percent
-    of the time, a look at all variables after every epoch, and memory for one copy of them.
+    of the time, and memory for one copy of all variables. Several workers, which have to agree,
+    look after every epoch.
 
     Put it before the callbacks that save.
 
@@ -75,13 +76,15 @@ class NaNReport(keras.callbacks.Callback):
             past = batches.Sought(self.stream, (self.params or {}).get("epochs", 1))
         self._rewind = rewind.Rewind(self.model, past, self.step)
         _build_optimizer(self.model)
-        self._awaited = False
+        self._awaited, self._looked = False, self.step
+        self._began = {}
         self._function = _unwrapped(self.model.train_function)
         self.model.train_function = self._watched(self._function, past)
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Notes the epoch."""
-        self._epoch, self._epoch_began = epoch, self.step
+        """Notes where the epoch begins."""
+        self._began[self.step] = epoch
+        self._epoch_began = self.step
 
     def on_train_batch_begin(self, batch, logs=None):
         """Copies the state, if it is time."""
@@ -96,12 +99,17 @@ class NaNReport(keras.callbacks.Callback):
             self._end(self.step - 1)
 
     def on_epoch_end(self, epoch, logs=None):
-        """Looks at the weights, before any callback saves them."""
-        self._mark(copy=self._rewind.due())
+        """Looks at the weights if it is time, and after the last epoch, before they are saved."""
+        due = self._rewind.due()
+        last = epoch + 1 >= (self.params or {}).get("epochs", 1)
+        if due or last or votes.of(self.model).shared:
+            self._mark(copy=due)
 
     def on_train_end(self, logs=None):
-        """Gives the model its function back."""
+        """Gives the model its function back, and looks once more where training ended early."""
         self.model.train_function = self._function
+        if self._looked != self.step:
+            self._mark(copy=False)
 
     def _watched(self, function: Callable, past: batches.Sought | batches.Kept) -> Callable:
         """`fit`'s function of a step; where batches have to be kept, they are fetched outside.
@@ -135,13 +143,14 @@ class NaNReport(keras.callbacks.Callback):
             copy: whether it is copied, or only looked at.
             apart: whether other workers do not do the same in this step. No worker may end alone.
         """
+        self._looked = self.step
         ruined = _gave_up_scaling(self.model.optimizer) or self._rewind.mark(self.step, copy)
         if ruined and not (apart and votes.of(self.model).shared):
             self._end(max(self.first_step, self.step - 1))
 
     def _end(self, step: int, error: Exception | None = None) -> None:
         """Finds the cause, writes the report and ends training."""
-        self.on_train_end()
+        self.model.train_function = self._function
         if not cluster.current().is_chief:
             raise Diverged(self._told(step), "See what its first worker found")
         model, past, at_once = self.model, self._rewind, self.model.steps_per_execution
@@ -164,7 +173,8 @@ class NaNReport(keras.callbacks.Callback):
 
     def _told(self, step: int) -> str:
         after = numbers.count(step, "step")
-        return f"training diverged after {after}, in epoch {self._epoch + 1}"
+        epoch = max(epoch for began, epoch in self._began.items() if began <= step)
+        return f"training diverged after {after}, in epoch {epoch + 1}"
 
 
 def _build_optimizer(model: keras.Model) -> None:

@@ -19,6 +19,7 @@ from dlkit.train.nan import Diverged
 
 
 def test_the_whole_loop(tmp_path, recipe, fit):
+    recipe = recipe.replace(save_every="1epoch")
     run = dlkit.Run(tmp_path / "r", recipe)
     assert set(run.fit_args()) == {
         "epochs", "initial_epoch", "steps_per_epoch", "callbacks", "shuffle",
@@ -131,7 +132,7 @@ def test_a_run_that_was_stopped_before_its_first_save_begins_anew(tmp_path, reci
 
 
 def test_a_ruined_checkpoint_costs_one_epoch(tmp_path, recipe, fit, caplog):
-    run = dlkit.Run(tmp_path / "r", recipe)
+    run = dlkit.Run(tmp_path / "r", recipe.replace(save_every="1epoch"))
     whole = fit(run)
     (run.folder / "ckpt" / "last" / "state.npz").write_bytes(b"x")
     resumed = dlkit.Run(run.folder, resume=True)
@@ -151,7 +152,7 @@ def test_the_checkpoint_that_was_gone_on_from_is_kept_until_there_are_two(tmp_pa
 
 
 def test_where_only_the_best_is_whole_it_goes_on_from_there(tmp_path, recipe, fit, caplog):
-    run = dlkit.Run(tmp_path / "r", recipe)
+    run = dlkit.Run(tmp_path / "r", recipe.replace(save_every="1epoch"))
     fit(run)
     for name in ("last", "prev"):
         (run.folder / "ckpt" / name / "state.json").unlink()
@@ -177,6 +178,7 @@ def test_data_that_has_changed_is_refused(tmp_path, recipe, fit, monkeypatch):
 
 
 def test_a_run_goes_on_with_its_own_recipe_alone(tmp_path, recipe, fit):
+    recipe = recipe.replace(save_every="1epoch")
     run = dlkit.Run(tmp_path / "r", recipe)
     fit(run)
     config = run.folder / "config.yaml"

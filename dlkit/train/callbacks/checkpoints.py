@@ -15,6 +15,7 @@ from dlkit.train.cadence import Cadence
 from dlkit.train.callbacks import states
 
 PATIENCE = 1.0  # seconds of validation that a save on a signal may wait for
+FIRST_COST = 0.1  # seconds that a save is taken to need before the first was timed
 
 _log = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ class Checkpoints(keras.callbacks.Callback):
         self._before_last_step: dict[str, Any] | None = None
         self._epoch_end: dict[str, Any] | None = None
         self._best: dict[str, Any] | None = None
-        self._cost = 0.0
+        self._cost = FIRST_COST
         # A `last` that could not be gone on from must not push out the `prev` that was.
         self._leaves_prev = start is not None and start.path.name == "prev"
         self._mark()

@@ -152,7 +152,6 @@ def check_never_saved(
         steps=done * steps_per_epoch(),
         seconds=sum(found.log.get("seconds", ())),
         epochs=done,
-        cost=0.0,
     ):
         epochs = "1 epoch was" if done == 1 else f"{done} epochs were"
         raise RunError(

@@ -216,6 +216,13 @@ def test_a_run_whose_checkpoints_are_lost_is_not_begun_anew(tmp_path, write_run)
     with pytest.raises(RunError, match="checkpoints are gone"):
         origin.check_never_saved(killed, "40steps", lambda: 20)
     origin.check_never_saved(killed, "41steps", lambda: 20)  # it had none to lose
+    soon, late = (
+        write_run(name, epochs=2, state={"status": "running"}, log={"seconds": [5, seconds]})
+        for name, seconds in (("soon", 4.9), ("late", 5.1))
+    )
+    origin.check_never_saved(soon, "auto", lambda: 20)  # its first save was still to come
+    with pytest.raises(RunError, match="checkpoints are gone"):
+        origin.check_never_saved(late, "auto", lambda: 20)
     (killed / "ckpt" / "last").mkdir(parents=True)
     origin.check_never_saved(killed, "auto", lambda: 20)
 

@@ -11,11 +11,10 @@ import keras
 import numpy as np
 
 from dlkit.train import averages, checkpoint, replicas, state, votes
-from dlkit.train.cadence import Cadence
+from dlkit.train.cadence import FIRST_COST, Cadence
 from dlkit.train.callbacks import states
 
 PATIENCE = 1.0  # seconds of validation that a save on a signal may wait for
-FIRST_COST = 0.1  # seconds that a save is taken to need before the first was timed
 
 _log = logging.getLogger(__name__)
 

@@ -6,8 +6,10 @@ import types
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from dlkit.train import callbacks, checkpoint, history
+from dlkit.train.callbacks.epoch_board import EpochBoard
 
 
 @pytest.fixture
@@ -111,6 +113,19 @@ def test_the_best_epoch_in_memory_is_saved_where_training_ends(model, tmp_path, 
         assert checkpoint.read(tmp_path / "best").best["epoch"] == 1
         kept = keras.saving.load_model(tmp_path / "best" / "model.keras")
         assert np.array_equal(kept.get_weights()[0], best[0])
+
+
+def test_a_short_training_is_saved_once(model, tmp_path):
+    fit(model, callbacks.Checkpoints(tmp_path))
+    assert {path.name for path in tmp_path.iterdir()} == {"last", "best"}
+
+
+def test_the_board_has_each_value_once(model, tmp_path):
+    fit(model, EpochBoard(tmp_path, write_graph=False))
+    (file,) = (tmp_path / "validation").glob("events*")
+    events = tf.compat.v1.train.summary_iterator(str(file))
+    tags = [value.tag for event in events for value in event.summary.value]
+    assert tags == ["epoch_loss"] * 3
 
 
 def test_metrics_of_further_replicas_are_no_further_metrics(tmp_path):

@@ -114,6 +114,20 @@ def test_a_short_epoch_costs_no_copy(tmp_path, monkeypatch):
     assert len(taken) == 1
 
 
+def test_a_short_epoch_costs_no_look(tmp_path, monkeypatch):
+    looked, mark = [], rewind.Rewind.mark
+
+    def noted(self, step, copy=True):
+        looked.append(step)
+        return mark(self, step, copy)
+
+    monkeypatch.setattr(rewind.Rewind, "mark", noted)
+    monkeypatch.setattr(rewind.Rewind, "due", lambda self: self.values is None)
+    made = faults.training()
+    made.fit(NaNReport(tmp_path / "nan"))
+    assert looked == [0, made.model.optimizer.iterations]
+
+
 def test_a_row_of_a_ragged_batch_is_named(tmp_path):
     keras.utils.set_random_seed(0)
     lists = keras.Input((None,), ragged=True)

@@ -13,8 +13,8 @@ _UNITS = {
     **dict.fromkeys(("h", "hour", "hours"), ("seconds", 3600)),
 }
 EXPECTED = "auto, or a number and steps, s, min, h or epoch, such as 200steps, 2min or 1epoch"
-SHARE = 0.01  # of the time, which `auto` lets the thing itself take
-FIRST_COST = 0.1  # seconds that it is taken to need before it was ever timed
+SHARE = 0.005  # of the time, which `auto` lets the thing itself take
+FIRST_COST = 0.05  # seconds that it is taken to need before it was ever timed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Cadence:
     """Every so many steps, seconds or epochs; or `auto`.
 
     `auto` is after an epoch, but for those that end so soon after the last time that the thing
-    would take more than a hundredth of the time; the first comes after ten seconds.
+    would take more than half a hundredth of the time; the first comes after ten seconds.
 
     Attributes:
         count: a whole number of steps or epochs, or a number of seconds; above 0.

@@ -1,8 +1,8 @@
 """Checkpoints on disk: folders that are whole, vouched for, or passed over.
 
 `last` and `prev` hold `state.npz`, every variable of a run, and `state.json`: the step, the
-history and the callbacks' states. `best` holds `model.keras` in the arrays' place. Each
-`state.json` vouches for the file beside it by its SHA-256.
+history and the callbacks' states. `best` holds the same of the best epoch, or in the arrays' place
+`model.keras`, for anyone to load. Each `state.json` vouches for the file beside it by its SHA-256.
 """
 
 import dataclasses
@@ -47,7 +47,7 @@ class Saved:
         callbacks: the callbacks' states by their name.
         workers: how many processes trained together when it was saved.
         recipe: what it was trained by, as plain values; empty where nobody noted it.
-        arrays: every variable; empty for `best`, whose file is a whole model.
+        arrays: every variable; empty where the file is a whole model.
     """
 
     path: pathlib.Path
@@ -59,6 +59,12 @@ class Saved:
     workers: int = 1
     recipe: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     arrays: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """All but the place and the arrays: what `write` takes."""
+        names = (field.name for field in dataclasses.fields(self))
+        return {name: getattr(self, name) for name in names if name not in ("path", "arrays")}
 
 
 def write(
@@ -75,7 +81,7 @@ def write(
         path: the folder to make or replace.
         facts: `step`, `epochs_done` and what else `Saved` has; plain values.
         arrays: the variables, from `capture`; or
-        model: the whole model, for `best`.
+        model: the whole model.
         keep: where the folder that stood at `path` goes.
     """
     with atomic.folder(path, keep) as aside:

@@ -115,6 +115,17 @@ def test_the_best_epoch_in_memory_is_saved_where_training_ends(model, tmp_path, 
         assert np.array_equal(kept.get_weights()[0], best[0])
 
 
+def test_a_damaged_best_epoch_is_left_and_said_to_be(model, tmp_path, caplog):
+    saved = callbacks.Checkpoints(tmp_path, "loss", every="1epoch")
+    saved.set_model(model)
+    saved.set_params({"epochs": 9})
+    saved.on_epoch_end(0, {"loss": 1.0})
+    (tmp_path / "best" / "state.npz").write_bytes(b"ruined")
+    saved.on_train_end()
+    assert "best/state.npz was changed" in caplog.text
+    assert (tmp_path / "best" / "state.npz").read_bytes() == b"ruined"
+
+
 def test_a_short_training_is_saved_once(model, tmp_path):
     fit(model, callbacks.Checkpoints(tmp_path))
     assert {path.name for path in tmp_path.iterdir()} == {"last", "best"}

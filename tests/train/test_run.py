@@ -14,6 +14,7 @@ import yaml
 import dlkit
 from dlkit.registry import errors
 from dlkit.train import checkpoint, evaluations, history, lock, origin, state
+from dlkit.train.callbacks import best_epoch
 from dlkit.train.folders import RunError, new_folder
 from dlkit.train.nan import Diverged
 
@@ -319,17 +320,24 @@ def test_the_best_epoch_of_a_run_that_diverges_is_kept(tmp_path, recipe):
         assert np.array_equal(kept, weight)
 
 
-def test_of_a_run_that_was_killed_the_best_epoch_is_the_one_that_is_there(tmp_path, recipe):
+def killed(folder, recipe, **settings):
+    """A run that ended as by SIGKILL, at the start of its fourth epoch."""
+
     class Die(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
             if epoch == 3:
                 raise RuntimeError("killed")
 
-    run = dlkit.Run(tmp_path / "r", recipe.replace(save_every="2epoch", epochs=4))
+    run = dlkit.Run(folder, recipe.replace(epochs=4, **settings))
     model, args = run.build(), run.fit_args()
     args["callbacks"].append(Die())
     with pytest.raises(RuntimeError, match="killed"):
         model.fit(run.train, validation_data=run.val, verbose=0, **args)
+    return run
+
+
+def test_of_a_run_that_was_killed_the_best_epoch_is_the_one_that_is_there(tmp_path, recipe):
+    run = killed(tmp_path / "r", recipe, save_every="2epoch")
     named = history.read(run.folder)
     assert (named.status, named.best_epoch) == ("running", 3)
     run._lock.release()
@@ -337,6 +345,27 @@ def test_of_a_run_that_was_killed_the_best_epoch_is_the_one_that_is_there(tmp_pa
     assert (left.status, left.best_epoch) == ("killed", 2)
     assert left.best == left.log["val_accuracy"][1] and left.more_is_better
     assert checkpoint.read(run.folder / "ckpt" / "best").best["epoch"] == 2
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.8])
+def test_the_best_epochs_values_are_as_good_as_its_file(
+    tmp_path, recipe, fit, monkeypatch, momentum
+):
+    settings = {"save_every": "1epoch", "optimizer.ema_momentum": momentum}
+    left = killed(tmp_path / "values", recipe, **settings)
+    monkeypatch.setattr(best_epoch, "SHARE", float("inf"))
+    filed = killed(tmp_path / "file", recipe, **settings)
+    files = [(run.folder / "ckpt" / "best" / "model.keras").exists() for run in (left, filed)]
+    assert files == [False, True]
+    for value, kept in zip(
+        left.best_model().get_weights(), filed.best_model().get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(value, kept)
+    left._lock.release()
+    model = fit(dlkit.Run(left.folder, resume=True))
+    best = keras.saving.load_model(left.folder / "ckpt" / "best" / "model.keras")
+    for kept, weight in zip(best.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(kept, weight)
 
 
 def test_early_stopping_and_time_limit(tmp_path, recipe, fit):

@@ -10,9 +10,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from dlkit.train import averages, checkpoint, replicas, state, votes
+from dlkit.train import checkpoint, replicas, state, votes
 from dlkit.train.cadence import FIRST_COST, Cadence
 from dlkit.train.callbacks import states
+from dlkit.train.callbacks.best_epoch import BestEpoch, is_ruined
 
 PATIENCE = 1.0  # seconds of validation that a save on a signal may wait for
 
@@ -22,14 +23,13 @@ _log = logging.getLogger(__name__)
 class Checkpoints(keras.callbacks.Callback):
     """Saves `last/` (and keeps `prev/`) as often as asked, and before it a `best/` that is new.
 
-    The best epoch is kept in memory until then, or until `keep_best`: what is lost with it in a
-    crash is found again, since the run goes on from before.
+    The best epoch is kept in memory until then: what is lost with it in a crash is found again,
+    since the run goes on from before. `best/` has its variables' values until training ends, or a
+    model's file is no great cost: see `BestEpoch`.
 
     With a stream, whose batches can be sought, it saves in the middle of epochs too; with other
     data at the end of epochs only, since nothing could go on elsewhere. With a loss that is no
-    finite number, or a weight that is NaN, nothing is saved, and the first time it says so. A tie
-    for the best goes to the later epoch: on small validation splits ties are common, and later
-    epochs have the lower learning rate.
+    finite number, or a weight that is NaN, nothing is saved, and the first time it says so.
 
     Put it behind the callbacks that log and stop, so that their states of the same step are saved.
 
@@ -48,7 +48,6 @@ class Checkpoints(keras.callbacks.Callback):
         step: training steps done, over all epochs.
         saved_step: the step of `last`.
         epochs_done: whole epochs done.
-        best: epoch, name and value of the best epoch so far; None before.
     """
 
     def __init__(
@@ -66,14 +65,12 @@ class Checkpoints(keras.callbacks.Callback):
     ):
         super().__init__()
         self.folder = pathlib.Path(folder)
-        self.monitor = monitor
-        self.sign = 1 if mode == "max" else -1
         self.every = Cadence.parse(every)
         self.steps_per_epoch = steps_per_epoch
         self.others = others
         self.keeps_best = keeps_best
+        self._best = BestEpoch(self.folder / "best", monitor, mode, start.best if start else None)
         self.recipe = dict(recipe or {})
-        self.best = start.best if start else None
         self.step = self.saved_step = start.step if start else 0
         self.rows = [dict(row) for row in start.history] if start else []
         self.epochs_done = start.epochs_done if start else 0
@@ -83,7 +80,6 @@ class Checkpoints(keras.callbacks.Callback):
         self._validation_seconds = float("inf")
         self._before_last_step: dict[str, Any] | None = None
         self._epoch_end: dict[str, Any] | None = None
-        self._best: dict[str, Any] | None = None
         self._cost = FIRST_COST
         # A `last` that could not be gone on from must not push out the `prev` that was.
         self._leaves_prev = start is not None and start.path.name == "prev"
@@ -92,6 +88,7 @@ class Checkpoints(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         """Counts from here to the first save."""
         self._mark()
+        self._best.count_from_here()
 
     def on_epoch_begin(self, epoch, logs=None):
         """Finds out at which step the epoch begins."""
@@ -137,21 +134,22 @@ class Checkpoints(keras.callbacks.Callback):
         self.epochs_done = epoch + 1
         self.rows = [row for row in self.rows if row["epoch"] < epoch + 1]
         self.rows.append({"epoch": epoch + 1, **values})
-        value = values.get(self.monitor)
-        is_best = self._is_best(value)
-        if is_best:
-            self.best = {"epoch": epoch + 1, "monitor": self.monitor, "value": value}
+        is_best = self._best.judge(epoch + 1, values)
         last = epoch + 1 >= (self.params or {}).get("epochs", 0) or self.model.stop_training
         is_due = last or self._is_due()
         if not (is_best or is_due) and self.resumable:
             return
         content = self._content()
         if is_best and self.keeps_best:
-            self._best = content
+            self._best.hold(content)
         if is_due:
             self._write(content)
         elif not self.resumable:
             self._epoch_end = content
+
+    def on_train_end(self, logs=None):
+        """Leaves the best epoch as a model's file."""
+        self.keep_best()
 
     def save(self) -> bool:
         """Saves `last` as it is now; False where the loss is no finite number."""
@@ -169,11 +167,14 @@ class Checkpoints(keras.callbacks.Callback):
         return self._epoch_end is not None and self._write(self._epoch_end)
 
     def keep_best(self) -> None:
-        """Saves the best epoch, if it is in memory alone, whatever the model has come to since."""
-        if self._best is None or _is_ruined(self._best):
-            return
-        with state.values(self.model, self._best["arrays"]):
-            self._write_best()
+        """Sees to it that `best/` has the best epoch as a model's file."""
+        if self.keeps_best:
+            self._best.finish(self.model)
+
+    @property
+    def best(self) -> Mapping[str, Any] | None:
+        """Epoch, name and value of the best epoch so far; None before."""
+        return self._best.found
 
     @property
     def resumable(self) -> bool:
@@ -188,16 +189,11 @@ class Checkpoints(keras.callbacks.Callback):
         """Whether a signal may come in a long validation; of several workers no clock decides."""
         return votes.of(self.model).shared or self._validation_seconds > PATIENCE
 
-    def _is_best(self, value: float | None) -> bool:
-        if self.best is None or self.best["value"] is None:
-            return value == value  # the first one, unless it is not a number
-        return value is not None and self.sign * value >= self.sign * self.best["value"]
-
     def _facts(self) -> dict[str, Any]:
         return {
             "step": self.step,
             "epochs_done": self.epochs_done,
-            "best": self.best,
+            "best": self._best.found,
             "history": self.rows,
             "callbacks": states.collect(self.others),
             "workers": len(replicas.workers(self.model.distribute_strategy)),
@@ -208,12 +204,10 @@ class Checkpoints(keras.callbacks.Callback):
         return {"facts": self._facts(), "arrays": state.capture(self.model)}
 
     def _write(self, content: dict[str, Any]) -> bool:
-        if _is_ruined(content):
+        if is_ruined(content):
             return self._refuse("A weight is NaN")
         began = time.monotonic()
-        if self._best is not None and self._best["facts"]["step"] == self.step:
-            self._write_best()
-        self.keep_best()
+        self._best.write(self.model)
         keep = None if self._leaves_prev else self.folder / "prev"
         checkpoint.write(self.folder / "last", **content, keep=keep)
         self._leaves_prev = False
@@ -222,11 +216,6 @@ class Checkpoints(keras.callbacks.Callback):
         self._cost = time.monotonic() - began
         self._mark()
         return True
-
-    def _write_best(self) -> None:
-        with averages.applied(self.model):
-            checkpoint.write(self.folder / "best", self._best["facts"], model=self.model)
-        self._best = None
 
     def _refuse(self, reason: str) -> bool:
         if not self._refused:
@@ -247,15 +236,3 @@ class Checkpoints(keras.callbacks.Callback):
     def _mark(self) -> None:
         self._at_step, self._at_time = self.step, time.monotonic()
         self._at_epoch = self.epochs_done
-
-
-def _is_ruined(content: dict[str, Any]) -> bool:
-    """Whether a weight is NaN, which ReLU turns into 0, so that the loss may be finite still.
-
-    Metrics may be NaN for the validation's data alone.
-    """
-    return any(
-        np.isnan(value).any()
-        for key, value in content["arrays"].items()
-        if value.dtype.kind == "f" and not key.startswith("metrics/")
-    )

@@ -148,10 +148,11 @@ def check_never_saved(
     if not done:
         return
     ended = found.state.get("status") not in (None, "running")
+    # The first save may have been that of the last epoch's end, and the process killed in it.
     if ended or Cadence.parse(save_every).due(
-        steps=done * steps_per_epoch(),
-        seconds=sum(found.log.get("seconds", ())),
-        epochs=done,
+        steps=done * steps_per_epoch() - 1,
+        seconds=sum(found.log.get("seconds", ())[: done - 1]),
+        epochs=done - 1,
     ):
         epochs = "1 epoch was" if done == 1 else f"{done} epochs were"
         raise RunError(

@@ -115,6 +115,19 @@ def test_the_best_epoch_in_memory_is_saved_where_training_ends(model, tmp_path, 
         assert np.array_equal(kept.get_weights()[0], best[0])
 
 
+def test_without_a_validation_no_step_is_kept_for_a_signal_in_it(model, tmp_path, monkeypatch):
+    taken = []
+    capture = callbacks.checkpoints.state.capture
+    monkeypatch.setattr(
+        callbacks.checkpoints.state, "capture", lambda of: taken.append(1) or capture(of)
+    )
+    saved = callbacks.Checkpoints(tmp_path, "loss", every="9epoch", steps_per_epoch=2)
+    x, y = np.ones((8, 2), "float32"), np.ones((8, 1), "float32")
+    model.fit(x, y, batch_size=4, epochs=3, verbose=0, callbacks=[saved])
+    epochs, files, unknown = 3, 1, 1  # the first epoch's validation might have been long
+    assert len(taken) == epochs + files + unknown
+
+
 def test_a_damaged_best_epoch_is_left_and_said_to_be(model, tmp_path, caplog):
     saved = callbacks.Checkpoints(tmp_path, "loss", every="1epoch")
     saved.set_model(model)

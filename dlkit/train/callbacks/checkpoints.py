@@ -122,6 +122,9 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Saves the epoch, if its loss is a finite number."""
+        if self._before_last_step is not None:  # and no validation came
+            self._before_last_step = None
+            self._validation_seconds = 0.0
         values = {name: float(value) for name, value in (logs or {}).items()}
         self._finite = self._finite and bool(np.isfinite(values.get("loss", 0.0)))
         if not self._finite:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # who reads an npz needs no Keras
 OWN = (".weights.h5", ".keras")  # files of the very build that they are loaded into
 ORIGINS = ((".h5",), (".safetensors", ".pth", ".pt"))  # Keras' files, and those of torch
 SUFFIXES = (*OWN, *ORIGINS[0], *ORIGINS[1])
+DIVERGED = "Take a file from before the training diverged that wrote it"
 
 _log = logging.getLogger(__name__)
 
@@ -161,7 +162,8 @@ def load(
         What went where; of a file of the same build, nothing.
 
     Raises:
-        WeightsError: it is no such file, or is another network's; what differs is named.
+        WeightsError: it is no such file, is another network's, or has values that are NaN; what is
+            wrong is named.
         UnsafeFile: it leads to other files, declares more than it stores, or would run something.
     """
     from dlkit.weights import layout
@@ -197,6 +199,8 @@ def _read(path: pathlib.Path) -> Mapping[str, np.ndarray]:
 
 
 def _load_own(model: keras.Model, path: pathlib.Path) -> None:
+    import keras
+
     try:
         if path.name.endswith(".keras"):
             saved.inspect(str(path))
@@ -213,6 +217,9 @@ def _load_own(model: keras.Model, path: pathlib.Path) -> None:
             f"{path} does not fit {model.name!r}: {reason}",
             "Build the model as it was when they were saved: the same num_classes and options",
         ) from error
+    for variable in model.weights:
+        if keras.ops.any(keras.ops.isnan(variable)):
+            raise WeightsError(f"{path}: {variable.path} has values that are NaN.", DIVERGED)
 
 
 def _suffix(name: str) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 
 from dlkit.data import names
 from dlkit.layers import LayerScale
-from dlkit.weights import WeightsError, fit
+from dlkit.weights import DIVERGED, WeightsError, fit
 
 _TORCH = {  # a variable's name in Keras -> in torch
     "kernel": "weight",
@@ -25,6 +25,7 @@ _TORCH = {  # a variable's name in Keras -> in torch
     "moving_variance": "running_var",
 }
 
+_WRAPPERS = ("module.", "_orig_mod.")  # what DistributedDataParallel and torch.compile put before
 _JOINTS = {"torch": ".", "keras": "/"}  # between a layer's name and its array's
 
 
@@ -116,6 +117,7 @@ def plan(
     model: keras.Model, arrays: Mapping[str, np.ndarray], layout: Layout, fresh_head: bool = True
 ) -> Report:
     """What `assign` would do."""
+    arrays = _unwrapped(arrays)
     if layout.spelled:
         arrays = {re.sub(*layout.spelled, name): array for name, array in arrays.items()}
     aside = _headless(model, arrays, layout)
@@ -149,15 +151,24 @@ def plan(
             fresh.append(variable.path)
             continue
         value, how = fit.fitted(layer, variable, left[source], layout.kind)
-        if value is not None:
-            moves.append(Move(variable, source, value, how))
-        else:
+        if value is None:
             raise WeightsError(
                 f"{variable.path} has shape {tuple(variable.shape)}, and {source} in the file "
                 f"{left[source].shape}.",
                 "Build the network as it was published, or take another file",
             )
+        if np.isnan(value).any():
+            raise WeightsError(f"{source} in the file has values that are NaN.", DIVERGED)
+        moves.append(Move(variable, source, value, how))
     return Report(tuple(moves), tuple(fresh), tuple(unused))
+
+
+def _unwrapped(arrays: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+    """Without the words that torch's wrappers put before every name."""
+    for word in _WRAPPERS:
+        if arrays and all(name.startswith(word) for name in arrays):
+            return _unwrapped({name.removeprefix(word): value for name, value in arrays.items()})
+    return arrays
 
 
 def _other_classes(

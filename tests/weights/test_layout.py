@@ -105,9 +105,13 @@ def values(model):
             lambda a: a.update({"classifier.1.bias": np.zeros(6)}),
             "fc6/bias has shape (5,), and classifier.1.bias in the file (6,)",
         ),
+        (
+            lambda a: a.update({"classifier.4.bias": np.array([0, np.nan, 1], "float32")}),
+            "classifier.4.bias in the file has values that are NaN",
+        ),
     ],
 )
-def test_what_is_no_bijection_changes_nothing(change, message):
+def test_what_does_not_fit_changes_nothing(change, message):
     held, model = arrays(), network()
     change(held)
     before = values(model)
@@ -195,6 +199,14 @@ def test_a_head_that_is_called_otherwise():
     places = {**PLACES, "conv10": "classifier.4"}
     known = layout.Layout("torch", places.get, unused=TORCH.unused, head="conv10")
     assert layout.assign(model, held, known).fresh == ("logits/kernel", "logits/bias")
+
+
+@pytest.mark.parametrize("wrapped", ["module.", "_orig_mod.module."])
+def test_what_torchs_wrappers_put_before_names(wrapped):
+    held, model = arrays(), network()
+    report = layout.assign(model, {f"{wrapped}{name}": a for name, a in held.items()}, TORCH)
+    assert not report.fresh
+    np.testing.assert_array_equal(model.get_layer("logits").bias, held["classifier.4.bias"])
 
 
 def test_names_that_older_files_spell_otherwise():

@@ -55,6 +55,15 @@ def test_a_path(published):
     assert np.array_equal(loaded.get_weights()[0], model.get_weights()[0])
 
 
+def test_weights_of_a_training_that_diverged(published):
+    path, model, install = published
+    install()
+    model.set_weights([weight * np.nan for weight in model.get_weights()])
+    model.save_weights(path)
+    with pytest.raises(WeightsError, match=r"net\.weights\.h5: .*d/kernel has values that are NaN"):
+        dlkit.create_model("acme-nets/net", weights=path)
+
+
 def test_the_weights_of_a_whole_model(published, tmp_path):
     _, model, install = published
     install()

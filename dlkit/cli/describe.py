@@ -19,12 +19,14 @@ class Known:
         version: of the distribution that brings it.
         place: where its code is; None where it is not to be found.
         recipes: how it is best trained, or what is trained on it.
+        published: the weights that were asked for by their tag.
     """
 
     entry: registry.Spec
     version: str
     place: locate.Place | None
     recipes: tuple[registry.RecipeSpec, ...]
+    published: registry.Weights | None = None
 
 
 def as_dict(known: Known) -> dict:
@@ -64,6 +66,8 @@ def _facts(known: Known) -> Iterator[tuple[str, list[str]]]:
         yield "task", [entry.task]
     if isinstance(entry, registry.ModelSpec):
         yield from _of_model(entry)
+        if known.published:
+            yield from _of_published(entry, known.published)
     elif isinstance(entry, registry.DatasetSpec):
         yield from _of_dataset(entry)
     elif isinstance(entry, registry.RecipeSpec):
@@ -101,6 +105,20 @@ def _of_weights(model: registry.ModelSpec, weights: registry.Weights) -> tuple[s
     size = f"{weights.size / 1e6:.1f} MB" if weights.size else ""
     metrics = ", ".join(f"{name} {value}" for name, value in weights.metrics.items())
     return f"{model.display_name}@{weights.tag}", size, weights.license, metrics
+
+
+def _of_published(
+    model: registry.ModelSpec, weights: registry.Weights
+) -> Iterator[tuple[str, list[str]]]:
+    name = f"{model.display_name}@{weights.tag}"
+    yield weights.tag, [weights.url, weights.hash]
+    if weights.config:
+        built = ", ".join(f"{option}={value!r}" for option, value in weights.config.items())
+        yield "built with", [built]
+    if weights.preprocessing:
+        cut = ", ".join(f"{word} {value}" for word, value in weights.preprocessing.items())
+        yield "images", [cut]
+    yield "take them", [f"dlkit.create_model({name!r})"]
 
 
 def _of_dataset(dataset: registry.DatasetSpec) -> Iterator[tuple[str, list[str]]]:

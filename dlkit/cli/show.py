@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     if args.kind and args.kind not in spec.KINDS:
         raise errors.UnknownKind(args.kind, spec.KINDS)
     if args.name:
-        return _show(_found(args.name, args.kind), args.json)
+        return _show(_found(args.name, args.kind), args.name.partition("@")[2], args.json)
     if args.kind:
         return _list(args.kind, args.json)
     raise registry.UsageError("show what? Give a name or a kind.", "See the models: dlkit models")
@@ -36,8 +36,8 @@ def _kind(word: str) -> str:
     return word.replace("-", "_")
 
 
-def _show(found: list[registry.Spec], as_json: bool) -> int:
-    known = [_known(entry) for entry in found]
+def _show(found: list[registry.Spec], tag: str, as_json: bool) -> int:
+    known = [_known(entry, tag) for entry in found]
     if as_json:
         output.as_json([describe.as_dict(one) for one in known])
     else:
@@ -95,7 +95,7 @@ def _most_telling(name: str, reasons: dict[str, registry.DlkitError]) -> registr
     return reasons[owner[near] if near else next(iter(reasons))]
 
 
-def _known(entry: registry.Spec) -> describe.Known:
+def _known(entry: registry.Spec, tag: str) -> describe.Known:
     names = (entry.name, *entry.aliases) if entry.namespace in spec.FIRST_PARTY else ()
     names = {*names, *(f"{entry.namespace}/{name}" for name in (entry.name, *entry.aliases))}
     recipes = [
@@ -105,7 +105,9 @@ def _known(entry: registry.Spec) -> describe.Known:
     ]
     plugin = registry.index().plugin(entry.namespace)
     place = locate.builder(entry.build) if entry.build else _table(entry)
-    return describe.Known(entry, plugin.version if plugin else "", place, tuple(recipes))
+    published = entry.published(tag) if isinstance(entry, registry.ModelSpec) else None
+    version = plugin.version if plugin else ""
+    return describe.Known(entry, version, place, tuple(recipes), published)
 
 
 def _table(entry: registry.Spec) -> locate.Place:

@@ -4,6 +4,7 @@
 what a name means; `build` calls the builder; `saved` loads `.keras` files.
 """
 
+from dlkit.registry import errors
 from dlkit.registry.build import create, create_model, options, target
 from dlkit.registry.catalog import Index, index, note, plugins, refresh
 from dlkit.registry.errors import DlkitError, UsageError
@@ -44,5 +45,14 @@ def list_models(
 
 
 def model_info(name: str) -> ModelSpec:
-    """What is known of a model without building it; loads no framework."""
-    return find("model", name)
+    """What is known of a model without building it; loads no framework.
+
+    Raises:
+        UnknownName: no model has the name.
+        UnknownWeights: a tag follows, as in `resnet50@keras-imagenet`, that it has no weights of.
+    """
+    entry = find("model", name)
+    _, asked, tag = name.partition("@")
+    if asked and tag not in entry.pretrained:
+        raise errors.UnknownWeights(entry.display_name, tag, entry.pretrained)
+    return entry

@@ -33,6 +33,8 @@ url = "https://example.org/w.h5"
 hash = "sha256-8:0123abcd"
 license = "CC-BY-4.0"
 size = 1500000
+config = { style = "keras", num_classes = 7 }
+preprocessing = { resize = 256, crop = 224 }
 metrics = { top1 = 0.91 }
 
 [[dataset]]
@@ -110,6 +112,21 @@ acme-nets/net20: model of acme-nets 0.1
 def test_other_ways_to_say_the_name(name, capsys):
     assert main(["show", name]) == 0
     assert capsys.readouterr().out.startswith("acme-nets/net20: model")
+
+
+def test_published_weights(capsys):
+    assert main(["show", "acme-nets/net20@faces"]) == 0
+    assert (
+        """
+  faces       https://example.org/w.h5
+              sha256-8:0123abcd
+  built with  style='keras', num_classes=7
+  images      resize 256, crop 224
+  take them   dlkit.create_model('acme-nets/net20@faces')
+  tags        residual
+"""
+        in capsys.readouterr().out
+    )
 
 
 def test_json(acme, capsys):

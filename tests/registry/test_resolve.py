@@ -152,6 +152,9 @@ def test_weights_are_asked_for_once(make_plugin):
     assert dlkit.list_models(pretrained="imagenet-v1") == ["acme-nets/net"]
     assert dlkit.list_models("net", pretrained=False) == []
     assert dlkit.model_info("acme-nets/net@imagenet-v1").pretrained == ("imagenet-v1",)
+    for tag in ("imagenet-v2", ""):
+        with pytest.raises(errors.UnknownWeights, match="It has: imagenet-v1"):
+            dlkit.model_info(f"acme-nets/net@{tag}")
     with pytest.raises(errors.WeightsConflict, match="'imagenet-v1' and weights='v2'"):
         dlkit.create_model("acme-nets/net@imagenet-v1", weights="v2")
     with pytest.raises(

@@ -3,6 +3,7 @@
 import pathlib
 
 from dlkit import registry
+from dlkit.data import augment
 from dlkit.data.source import Source
 from dlkit.tasks.base import Task
 from dlkit.train import cache
@@ -21,6 +22,7 @@ def with_whole_paths(recipe: Recipe) -> Recipe:
 
 def source(recipe: Recipe) -> Source:
     """The recipe's dataset, in the size that its model takes, cached as it asks."""
+    augment.find(recipe.augment)  # to read data may take minutes, too long to hear of a wrong name
     given = {"data": recipe.data, "image_size": _image_size(recipe)}
     options = {key: value for key, value in given.items() if value is not None}
     made = registry.create("dataset", recipe.dataset, **options, **recipe.data_options)

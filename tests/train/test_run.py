@@ -248,6 +248,13 @@ def test_a_wrong_value_is_to_be_set_in_the_runs_file(tmp_path, recipe):
     assert caught.value.fix == f"Set it in {tmp_path / 'config.yaml'}"
 
 
+def test_an_augmentation_that_there_is_none_of_is_told_before_data_is_read(tmp_path, recipe):
+    unread = {"dataset": "image-folder", "data": str(tmp_path / "nowhere")}
+    run = dlkit.Run(tmp_path / "r", recipe.replace(augment="nonsense", **unread))
+    with pytest.raises(errors.DlkitError, match="'nonsense'"):
+        run.build()
+
+
 def test_another_machine_is_named(tmp_path, recipe, fit, caplog):
     run = dlkit.Run(tmp_path / "r", recipe)
     fit(run)

@@ -43,6 +43,15 @@ def test_a_failure_has_its_reason_and_exit_code_1(faulty, capsys):
     assert printed.endswith("1 check, 1 FAILED\n")
 
 
+def test_a_reason_that_comes_again_is_told_once(make_plugin, capsys):
+    broken = MODELS.replace("    x = image =", "    raise ValueError('too small')\n    x = image =")
+    make_plugin("faulty-nets", MANIFEST, {"models.py": broken})
+    words = ["--model", "net", "--only", "shapes", "--only", "seeded"]
+    assert main(["plugin", "check", "faulty-nets", *words]) == 1
+    _, reason, *_, again, _ = capsys.readouterr().out.splitlines()
+    assert "could not be built" in reason and again.strip() == "as above"
+
+
 def test_as_json(faulty, capsys):
     faulty("variables = 75", "variables = 76")
     words = ["plugin", "check", "faulty-nets", "--json", "--only", "params_match"]

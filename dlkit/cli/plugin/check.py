@@ -55,12 +55,13 @@ def run(args: argparse.Namespace) -> int:
 def _judge(outcomes, width: int, as_json: bool) -> int:
     done = []
     for outcome in outcomes:
-        done.append(outcome)
         if not as_json:
             state = "FAILED" if outcome.reason else "ok"
             print(f"{state:6}  {outcome.check.id:{width}}  {outcome.seconds:5.1f} s", flush=True)
-            for line in outcome.reason.splitlines():
+            told = done and outcome.reason and outcome.reason == done[-1].reason
+            for line in ["as above"] if told else outcome.reason.splitlines():
                 print(f"        {output.printable(line)}", flush=True)
+        done.append(outcome)
     failed = [outcome for outcome in done if outcome.reason]
     if as_json:
         output.as_json([_row(outcome) for outcome in done])

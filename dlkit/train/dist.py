@@ -70,13 +70,14 @@ def prepare(model: keras.Model) -> None:
 
     Batch norm takes its statistics over all replicas (`synchronized=True`, which a saved model
     keeps), random layers draw numbers of their own on each, and the model's steps are those of
-    `keras_shim`. A model with one replica is left as it is.
+    `keras_shim`. A model with one replica trains as it is, and its memory is given back after it.
 
     Raises:
         DlkitError: the model is compiled with something that several replicas cannot do.
     """
     there = model.distribute_strategy
     if there.num_replicas_in_sync == 1:
+        keras_shim.leave_sums_out(model.optimizer)
         return
     refusals.check(model)
     _test_shim(there)

@@ -18,6 +18,10 @@ and its optimizer
   and not the gradient, since synchronized batch norm sends gradients from one replica to another.
 * `apply`: Keras clips, and looks for infinities, before it sums the gradients over the replicas.
   Here they are summed first, so that the norm that is clipped is that of the whole batch.
+
+`leave_sums_out` gives an optimizer its own `_all_reduce_sum_gradients`: Keras' sums over a single
+replica too, in a custom gradient, which TensorFlow registers for good, and with it the graph of the
+step and every variable of a model that is long gone (tensorflow#80895).
 """
 
 import contextlib
@@ -68,6 +72,12 @@ def attach(model: keras.Model, votes: Votes | None = None) -> None:
     model.make_train_function = make_train_function
     model.make_test_function = make_test_function
     model._maybe_symbolic_build = build
+
+
+def leave_sums_out(optimizer: keras.optimizers.Optimizer) -> None:
+    """Makes an optimizer take gradients as they are, summed already or of one replica."""
+    for each in parts(optimizer):
+        each._all_reduce_sum_gradients = list
 
 
 def parts(optimizer: keras.optimizers.Optimizer) -> list[keras.optimizers.Optimizer]:
@@ -190,8 +200,7 @@ def _join(optimizer: keras.optimizers.Optimizer, replicas: int) -> None:
 
     optimizer.scale_loss, optimizer.apply = scale_share, apply_sum
     optimizer._joined_replicas = replicas
-    for each in parts(optimizer):
-        each._all_reduce_sum_gradients = list
+    leave_sums_out(optimizer)
 
 
 @contextlib.contextmanager

@@ -55,6 +55,19 @@ def test_config_and_env_are_there_before_the_first_step(tmp_path, recipe):
     assert yaml.safe_load((run.folder / "config.yaml").read_text())["optimizer"]["name"] == "adam"
 
 
+def test_a_model_that_is_gone_leaves_no_graph_behind(tmp_path, recipe, fit):
+    def graphs():
+        gc.collect()
+        return sum(type(one).__name__ == "FuncGraph" for one in gc.get_objects())
+
+    for precision in ("float32", "float16"):  # which has an optimizer inside another
+        run = dlkit.Run(tmp_path / precision, recipe.replace(precision=precision))
+        before = graphs()
+        fit(run)
+        del run
+        assert graphs() == before
+
+
 def test_the_same_recipe_twice_gives_the_same_weights(tmp_path, recipe, fit):
     one, two = (fit(dlkit.Run(tmp_path / name, recipe)) for name in "ab")
     for a, b in zip(one.get_weights(), two.get_weights(), strict=True):

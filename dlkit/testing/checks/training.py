@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from dlkit.testing.subject import Subject
 from dlkit.testing.verdict import expect, some
+from dlkit.train import dist
 
 STEPS = 3
 """So many because a block that starts as zero passes a gradient from the second step on."""
@@ -55,6 +56,7 @@ def one_fit_step(subject: Subject) -> None:
     inputs, labels = subject.inputs(), subject.labels()
     with subject.kept(subject.twin) as model, _unoptimized_graphs():
         model.compile(optimizer="sgd", loss=subject.loss)
+        dist.prepare(model)  # many models are checked in one process
         history = model.fit(inputs, labels, batch_size=len(inputs), epochs=1, verbose=0)
         loss = history.history["loss"][0]
         expect(np.isfinite(loss), f"the loss of a fit step is {loss}")

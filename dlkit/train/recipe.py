@@ -148,9 +148,9 @@ class Recipe:
 
     @classmethod
     def _of_model(cls, name: str, dataset: str | None, settings: Mapping[str, Any]) -> "Recipe":
-        model = registry.model_info(name)
-        if "@" in name:
-            bare, _, tag = name.partition("@")
+        model = registry.find("model", name)
+        bare, asked, tag = name.partition("@")
+        if asked:
             raise errors.UsageError(
                 f"{name!r}: a recipe names its model without weights.",
                 f"Say them apart: model={bare} --set model_options.weights={tag}",

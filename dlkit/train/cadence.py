@@ -22,7 +22,7 @@ class Cadence:
     """Every so many steps, seconds or epochs; or `auto`.
 
     `auto` is after an epoch, but for those that end so soon after the last time that the thing
-    would take more than half a hundredth of the time; the first comes after ten seconds.
+    would take more than half a percent of the time; the first comes after ten seconds.
 
     Attributes:
         count: a whole number of steps or epochs, or a number of seconds; above 0.

@@ -83,7 +83,7 @@ class Recipe:
         steps_per_execution: at most so many steps run at once, without Python in between; quicker
             where steps are short. What divides an epoch's steps is taken.
         save_every: how often a checkpoint is written: `200steps`, `2min`, `1epoch`; `auto` does it
-            after an epoch, if that takes less than half a hundredth of the time since the last, and
+            after an epoch, if that takes less than half a percent of the time since the last, and
             first after ten seconds.
         data: a folder or file of the user's, for datasets that take one.
         data_options: further options of the dataset's builder, plain data.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # who reads an npz needs no Keras
 OWN = (".weights.h5", ".keras")  # files of the very build that they are loaded into
 ORIGINS = ((".h5",), (".safetensors", ".pth", ".pt"))  # Keras' files, and those of torch
 SUFFIXES = (*OWN, *ORIGINS[0], *ORIGINS[1])
-DIVERGED = "Take a file from before the training diverged that wrote it"
+DIVERGED = "Take an earlier file: the training that wrote this one had diverged"
 
 _log = logging.getLogger(__name__)
 

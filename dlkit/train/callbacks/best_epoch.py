@@ -21,10 +21,10 @@ _log = logging.getLogger(__name__)
 class BestEpoch:
     """Knows which epoch is the best, and keeps it: in memory, then as `best/`.
 
-    To write the variables' values takes a tenth of the time of a whole model's file, or less. So
-    `write` leaves the values, `state.npz`, where a run goes on, and makes a file of them,
-    `model.keras`, as seldom as that takes no more than its share of the time. `finish` makes it of
-    what is there.
+    The variables' values, `state.npz`, are written in a fraction of the time that a whole model's
+    file takes, a tenth for ResNet-20. So `write` leaves the values, and makes `model.keras` of them
+    as seldom as that takes no more than half a percent of the time. `finish` makes it of what is
+    there.
 
     A tie goes to the later epoch: on small validation splits ties are common, and later epochs have
     the lower learning rate.

@@ -212,7 +212,9 @@ def _load_own(model: keras.Model, path: pathlib.Path) -> None:
     try:
         model.load_weights(path)
     except Exception as error:  # layers raise what they like of weights that are another's
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+        reason = " ".join(lines[: 1 + lines[0].endswith(":")])  # a heading says nothing by itself
+        reason = reason.partition(" Target variable:")[0]  # with all its numbers
         raise WeightsError(
             f"{path} does not fit {model.name!r}: {reason}",
             "Build the model as it was when they were saved: the same num_classes and options",

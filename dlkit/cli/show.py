@@ -66,7 +66,7 @@ def _found(name: str, kind: str | None) -> list[registry.Spec]:
     """
     found = []
     reasons: dict[str, registry.DlkitError] = {}
-    bare, _, tag = name.partition("@")
+    bare, asked, tag = name.partition("@")
     for one in [kind] if kind else spec.KINDS:
         try:
             found.append(resolve.find(one, bare))
@@ -74,7 +74,7 @@ def _found(name: str, kind: str | None) -> list[registry.Spec]:
             reasons[one] = error
     if not found:
         raise _most_telling(bare, reasons)
-    if tag:
+    if asked:
         for entry in found:
             known = getattr(entry, "pretrained", ())
             if tag not in known:

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from dlkit.registry.errors import UsageError
 from dlkit.train import averages, checkpoint, state
 from dlkit.train.cadence import SHARE
 
@@ -37,6 +38,9 @@ class BestEpoch:
 
     Attributes:
         found: epoch, name and value of the best epoch so far; None before.
+
+    Raises:
+        UsageError: `mode` is neither.
     """
 
     def __init__(
@@ -47,6 +51,8 @@ class BestEpoch:
         found: Mapping[str, Any] | None = None,
     ):
         self.path = pathlib.Path(path)
+        if mode not in ("max", "min"):
+            raise UsageError(f"mode is 'max' or 'min', not {mode!r}.", "Say which is better")
         self.monitor = monitor
         self.sign = 1 if mode == "max" else -1
         self.found = found
@@ -61,6 +67,11 @@ class BestEpoch:
     def judge(self, epoch: int, logs: Mapping[str, float]) -> bool:
         """Whether an epoch, counted from 1, is the best so far; it is `found` from then on."""
         value = logs.get(self.monitor)
+        if value is None and self.found is None:
+            _log.warning(
+                "There is no %s among %s: the last epoch counts as the best.",
+                self.monitor, ", ".join(logs) or "what is logged",
+            )  # fmt: skip
         if self.found is None or self.found["value"] is None:
             is_best = value == value  # the first one, unless it is not a number
         else:
@@ -83,7 +94,8 @@ class BestEpoch:
     def finish(self, model: keras.Model) -> None:
         """Sees to it that the best epoch is a model's file, whatever the model has come to since.
 
-        A checkpoint that was damaged meanwhile is left as it is, and said to be.
+        A checkpoint that was damaged meanwhile, or a model that Keras cannot write, is left as its
+        values, and said to be.
         """
         self._write_values()
         if not (self.path / checkpoint.ARRAYS).exists():
@@ -94,8 +106,14 @@ class BestEpoch:
         except checkpoint.Damaged as damaged:
             _log.warning("%s. No model's file is made of it.", damaged)
             return
-        with state.values(model, saved.arrays), averages.applied(model):
-            checkpoint.write(self.path, saved.facts, model=model)
+        try:
+            with state.values(model, saved.arrays), averages.applied(model):
+                checkpoint.write(self.path, saved.facts, model=model)
+        except OSError:  # the disk is at fault, and not the model
+            raise
+        except Exception as error:  # noqa: BLE001 (layers raise what they like)
+            reason = str(error).strip().partition("\n")[0]
+            _log.warning("%s stays as values, since the model has no file: %s", self.path, reason)
         self._written = time.monotonic()
         self._cost = self._written - began
 

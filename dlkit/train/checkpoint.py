@@ -2,7 +2,8 @@
 
 `last` and `prev` hold `state.npz`, every variable of a run, and `state.json`: the step, the
 history and the callbacks' states. `best` holds the same of the best epoch, or in the arrays' place
-`model.keras`, for anyone to load. Each `state.json` vouches for the file beside it by its SHA-256.
+`model.keras`, for `dlkit.load_model`. Each `state.json` vouches for the file beside it by its
+SHA-256.
 """
 
 import dataclasses

@@ -214,7 +214,7 @@ class Run:
         if found is None:
             self._check_never_saved()
             raise RunError(
-                f"{self.folder} has no checkpoint: no epoch of it has finished.",
+                f"{self.folder} has no checkpoint: it was stopped before the first was written.",
                 f"Go on with it: {self.command('resume')}",
             )
         decisive = ("model", "model_options")

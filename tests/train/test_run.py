@@ -133,7 +133,7 @@ def test_a_folder_that_is_no_run(tmp_path):
 
 def test_no_checkpoint(tmp_path, recipe):
     dlkit.Run(tmp_path / "r", recipe).build()
-    with pytest.raises(RunError, match="no epoch of it has finished"):
+    with pytest.raises(RunError, match="stopped before the first was written"):
         dlkit.Run(tmp_path / "r").evaluate()
 
 

@@ -126,9 +126,13 @@ class Interrupts(keras.callbacks.Callback):
         self._give_back()
         if self.status:
             self.status.write("interrupted")
+        last = self.checkpoints.folder / "last"
+        if not saved and not last.exists():
+            _say("Stopped before the first checkpoint: nothing is saved.")
+            raise Terminated(128 + number) if number == signal.SIGTERM else Interrupted("stopped")
         where = f"step {self.checkpoints.saved_step}" if saved else "the checkpoint before"
         advice = f" Go on: {self.go_on}" if self.go_on else ""
-        _say(f"Stopped at {where} ({self.checkpoints.folder / 'last'}).{advice}")
+        _say(f"Stopped at {where} ({last}).{advice}")
         if number == signal.SIGTERM:
             raise Terminated(128 + number)
         raise Interrupted(f"stopped at {where}")

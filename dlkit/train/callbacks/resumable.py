@@ -6,8 +6,10 @@ from typing import Any
 
 import keras
 
-from dlkit.train import atomic, checkpoint
+from dlkit.registry.errors import UsageError
+from dlkit.train import atomic, checkpoint, lock
 from dlkit.train.callbacks.checkpoints import Checkpoints
+from dlkit.train.callbacks.ema import EMA
 from dlkit.train.callbacks.interrupts import Interrupts
 from dlkit.train.callbacks.resume import Resume
 from dlkit.train.callbacks.status import Status
@@ -17,37 +19,73 @@ def resumable(
     folder: str | os.PathLike,
     *callbacks: keras.callbacks.Callback,
     monitor: str = "val_loss",
-    mode: str = "min",
+    mode: str = "auto",
     every: str = "auto",
 ) -> list[keras.callbacks.Callback]:
     """Callbacks for a model and data of one's own: killed at any moment, `fit` goes on.
 
     Run again, the same lines go on after the last whole epoch, with the weights, the optimizer, the
-    seeds and the callbacks as they were.
+    seeds and the callbacks as they were. Where the optimizer keeps averages of the weights
+    (`use_ema=True`), it is they that are validated, and kept as the best.
 
     Args:
-        folder: where `last/`, `prev/` and `best/` go.
+        folder: where `last/`, `prev/` and `best/` go; one process at a time trains in it.
         *callbacks: those whose states belong to the run, such as `EarlyStopping`.
         monitor: the logged value that tells the best epoch.
-        mode: `max` or `min`.
+        mode: `max`, `min`, or `auto`: `max` for accuracies and other shares, `min` for the rest.
         every: how often to save: `auto`, `1epoch`, `10min`; at the end of epochs only.
 
     Returns:
         The callbacks for `fit`; the first one's `epochs_done` is its `initial_epoch`.
 
     Raises:
-        RunError: no checkpoint of the folder can be read.
+        RunError: no checkpoint of the folder can be read, or another process trains in it.
+        UsageError: something given is no callback, or `mode` is none of these.
 
     Example:
         >>> callbacks = resumable("runs/mine", keras.callbacks.EarlyStopping(patience=3))
         >>> begin = callbacks[0].epochs_done
         >>> model.fit(x, y, epochs=20, initial_epoch=begin, callbacks=callbacks)
     """
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise UsageError(
+                f"{callback!r} is no Keras callback.",
+                "Give them one by one: resumable(folder, EarlyStopping(), …)",
+            )
+    if mode == "auto":
+        from dlkit.plots import labels  # which loads what draws
+
+        mode = "max" if labels.is_share(monitor) else "min"
     folder = pathlib.Path(folder)
+    alone = _Alone(folder)
     atomic.recover(folder, *checkpoint.NAMES)
     saved = checkpoint.newest(folder)
     checkpoints = Checkpoints(folder, monitor, mode, every=every, start=saved, others=callbacks)
-    return around(saved, callbacks, checkpoints)
+    swaps = any(isinstance(one, EMA | keras.callbacks.SwapEMAWeights) for one in callbacks)
+    averaged = [] if swaps else [EMA()]
+    return around(saved, [*averaged, *callbacks, alone], checkpoints)
+
+
+class _Alone(keras.callbacks.Callback):
+    """Keeps other processes out of a folder, until training ends."""
+
+    def __init__(self, folder: pathlib.Path):
+        super().__init__()
+        self.folder = folder
+        self._take()
+
+    def on_train_begin(self, logs=None):
+        """Takes the folder again, for a further `fit`."""
+        self._take()
+
+    def on_train_end(self, logs=None):
+        """Gives it back."""
+        self._lock.release()
+
+    def _take(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = lock.acquire(self.folder)
 
 
 def around(

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from dlkit.train import checkpoint, state
 from dlkit.train.callbacks import states
+from dlkit.train.folders import RunError
 
 _log = logging.getLogger(__name__)
 
@@ -18,7 +19,8 @@ _log = logging.getLogger(__name__)
 class Resume(keras.callbacks.Callback):
     """Restores a checkpoint when training begins, and lets its epoch end where it would have.
 
-    It has to be the first callback: every variable is restored once the others and Keras have
+    It does so in the first `fit`; a further one goes on from the model as it is. It has to be the
+    first callback: every variable is restored once the others and Keras have
     reset theirs. With a stream the batches go on at the very step, and the run ends as if it had
     never stopped, to the bit on the same machine. With other data it goes on after the last whole
     epoch, and says so.
@@ -32,6 +34,10 @@ class Resume(keras.callbacks.Callback):
 
     Attributes:
         epochs_done: what `fit` needs as `initial_epoch`.
+
+    Raises:
+        RunError: out of `fit`, before a step: the model has no weights yet, or `initial_epoch` is
+            another.
     """
 
     def __init__(
@@ -53,8 +59,13 @@ class Resume(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Restores the model: also where no epoch is left to train."""
-        if self.saved is None:
+        if not self._pending:
             return
+        if not self.model.built:
+            raise RunError(
+                f"{self.saved.path} cannot be restored: the model has no weights yet.",
+                "Begin it with keras.Input(shape), or call it once before fit: model(x[:1])",
+            )
         if self.saved.arrays:
             self._build_metrics()
             state.restore(self.model, self.saved)
@@ -69,6 +80,12 @@ class Resume(keras.callbacks.Callback):
         """In the first epoch restores all again, after Keras has reset the metrics."""
         if not self._pending:
             return
+        if epoch != self.epochs_done:
+            raise RunError(
+                f"fit begins after {epoch} epochs, and {self.saved.path} goes on after "
+                f"{self.epochs_done}.",
+                "Say it to fit: initial_epoch=callbacks[0].epochs_done",
+            )
         self._pending = False
         done = self.saved.step - epoch * self.steps_per_epoch if self.steps_per_epoch else 0
         if self.saved.arrays:  # at an epoch's end they hold the validation's metrics
@@ -89,6 +106,10 @@ class Resume(keras.callbacks.Callback):
         if self._stops_epoch:
             self._stops_epoch = False
             self.model.stop_training = False
+
+    def on_train_end(self, logs=None):
+        """A further `fit` is another training."""
+        self._pending = False
 
     def _build_metrics(self) -> None:
         keys = [key for key in self.saved.arrays if "@" not in key]  # replicas of the others

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dlkit import plots
-from dlkit.train import history
+from dlkit.train import folders, history
 from dlkit.train.report import files
 from dlkit.train.report.files import ReportError
 
@@ -84,7 +84,13 @@ def read(folder: str | os.PathLike) -> RunFiles:
     files.expect_objects(state_file, state, ("best",), remove)
     kept = history.kept_best(folder, state)
     state |= {"best": kept} if kept else {}
-    log = files.columns(folder / "log.csv", anew)
+    log_file = folder / "log.csv"
+    if not log_file.exists() and not state.get("epochs_done"):
+        raise ReportError(
+            f"{folder} has nothing to report yet: no epoch of it has finished",
+            f"Go on with it: {folders.command('resume', folder)}",
+        )
+    log = files.columns(log_file, anew)
     return RunFiles(str(folder), text, config, env, log, state, evaluation, arrays)
 
 

@@ -80,3 +80,12 @@ def test_a_disk_that_fails_leaves_the_old_report_and_no_half(make_run, monkeypat
         report.write(folder)
     assert (folder / "report.html").read_text() == "the old one"
     assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_a_run_without_an_epoch(make_run):
+    folder = make_run()
+    (folder / "log.csv").unlink()
+    (folder / "state.json").write_text('{"status": "interrupted", "epochs_done": 0, "best": null}')
+    with pytest.raises(report.ReportError, match="nothing to report yet: no epoch") as caught:
+        report.write(folder)
+    assert "dlkit resume" in caught.value.fix

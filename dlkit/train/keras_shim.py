@@ -1,5 +1,4 @@
-"""What Keras 3's trainer lacks under `tf.distribute`, put onto one model: the one file that knows
-private names of Keras.
+"""What Keras 3's trainer lacks under `tf.distribute`, put onto one model by its private names.
 
 Nothing of Keras itself is changed. `attach` gives one model its own
 

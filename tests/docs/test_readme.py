@@ -45,7 +45,7 @@ def test_going_on_with_a_model_and_data_of_ones_own(tmp_path, monkeypatch, caplo
     for _ in range(2):
         scope = {}
         exec(BLOCKS[0] + BLOCKS[2], scope)
-    assert scope["begin"] == 4 and "after epoch 4" in caplog.text
+    assert scope["callbacks"][0].epochs_done == 4 and "after epoch 4" in caplog.text
 
 
 def test_saved_and_loaded_as_said(tmp_path):

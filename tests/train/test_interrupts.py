@@ -141,9 +141,7 @@ def test_a_model_and_data_of_ones_own_go_on_after_the_last_whole_epoch(tmp_path,
         chosen = callbacks.resumable(tmp_path, stop, monitor="loss")
         chosen[1:1] = more
         begin = chosen[0].epochs_done
-        history = model.fit(
-            x, y, epochs=4, initial_epoch=begin, callbacks=chosen, verbose=0, shuffle=False
-        )
+        history = model.fit(x, y, epochs=4, callbacks=chosen, verbose=0, shuffle=False)
         return model, history, begin
 
     class Second(Sender):

@@ -25,8 +25,7 @@ def network(optimizer="adam"):
     return model
 
 
-def fit(model, chosen, epochs, begin=None):
-    begin = chosen[0].epochs_done if begin is None else begin
+def fit(model, chosen, epochs, begin=0):
     options = {"epochs": epochs, "initial_epoch": begin, "verbose": 0, "batch_size": 8}
     return model.fit(X, Y, validation_data=(X, Y), callbacks=chosen, **options)
 
@@ -38,16 +37,34 @@ def steps(model):
 def test_a_further_fit_goes_on_from_the_model_as_it_is(tmp_path):
     fit(network(), callbacks.resumable(tmp_path), 2)
     model, chosen = network(), callbacks.resumable(tmp_path)
-    fit(model, chosen, 3)
+    assert fit(model, chosen, 3).epoch == [0, 1, 2]
     assert steps(model) == 12
-    fit(model, chosen, 5, begin=3)
+    assert fit(model, chosen, 5, begin=3).epoch == [3, 4]
     assert steps(model) == 20
     saved = checkpoint.read(tmp_path / "last")
     assert (saved.step, saved.epochs_done) == (20, 5)
+    assert fit(model, [], 1).epoch == [0]
 
 
-def test_a_fit_that_begins_elsewhere_is_refused(tmp_path):
+def test_where_no_epoch_is_left_none_is_trained(tmp_path):
     fit(network(), callbacks.resumable(tmp_path), 2)
+    model = network()
+    assert fit(model, callbacks.resumable(tmp_path), 2).epoch == [0, 1]
+    assert steps(model) == 8
+    assert fit(model, [], 1).epoch == [0]
+
+
+@pytest.mark.parametrize("begin", [0, 1, 2, 4])
+def test_where_it_begins_is_not_for_fit_to_say(tmp_path, begin):
+    fit(network(), callbacks.resumable(tmp_path), 2)
+    model = network()
+    assert fit(model, callbacks.resumable(tmp_path), 5, begin=begin).epoch == [0, 1, 2, 3, 4]
+    assert steps(model) == 20
+
+
+def test_a_keras_that_begins_elsewhere_is_refused(tmp_path, monkeypatch):
+    fit(network(), callbacks.resumable(tmp_path), 2)
+    monkeypatch.setattr(callbacks.Resume, "_begin_after", lambda self, epochs: None)
     with pytest.raises(RunError, match=r"after 0 epochs, and .*last goes on after 2") as caught:
         fit(network(), callbacks.resumable(tmp_path), 3, begin=0)
     assert "initial_epoch=" in caught.value.fix

@@ -39,7 +39,8 @@ def resumable(
         every: how often to save: `auto`, `1epoch`, `10min`; at the end of epochs only.
 
     Returns:
-        The callbacks for `fit`; the first one's `epochs_done` is its `initial_epoch`.
+        The callbacks for `fit`. It needs no `initial_epoch`; the first one's `epochs_done` tells
+        after how many epochs it goes on.
 
     Raises:
         RunError: no checkpoint of the folder can be read, or another process trains in it.
@@ -47,8 +48,7 @@ def resumable(
 
     Example:
         >>> callbacks = resumable("runs/mine", keras.callbacks.EarlyStopping(patience=3))
-        >>> begin = callbacks[0].epochs_done
-        >>> model.fit(x, y, epochs=20, initial_epoch=begin, callbacks=callbacks)
+        >>> model.fit(x, y, epochs=20, callbacks=callbacks)
     """
     for callback in callbacks:
         if not isinstance(callback, keras.callbacks.Callback):

@@ -19,6 +19,8 @@ _log = logging.getLogger(__name__)
 class Resume(keras.callbacks.Callback):
     """Restores a checkpoint when training begins, and lets its epoch end where it would have.
 
+    `fit` begins after the checkpoint's whole epochs, whatever `initial_epoch` it was given.
+
     It does so in the first `fit`; a further one goes on from the model as it is. It has to be the
     first callback: every variable is restored once the others and Keras have
     reset theirs. With a stream the batches go on at the very step, and the run ends as if it had
@@ -33,11 +35,10 @@ class Resume(keras.callbacks.Callback):
             before they have seen one.
 
     Attributes:
-        epochs_done: what `fit` needs as `initial_epoch`.
+        epochs_done: whole epochs done in the checkpoint.
 
     Raises:
-        RunError: out of `fit`, before a step: the model has no weights yet, or `initial_epoch` is
-            another.
+        RunError: out of `fit`, before a step: the model has no weights yet.
     """
 
     def __init__(
@@ -74,13 +75,14 @@ class Resume(keras.callbacks.Callback):
                 "Going on after epoch %d, the last whole one: data that is no dlkit stream "
                 "cannot be sought, and its order is drawn anew.", self.epochs_done,
             )  # fmt: skip
-        self._restore_history()
+        self._begin_after(self.epochs_done)
 
     def on_epoch_begin(self, epoch, logs=None):
         """In the first epoch restores all again, after Keras has reset the metrics."""
         if not self._pending:
             return
-        if epoch != self.epochs_done:
+        self._begin_after(None)
+        if epoch != self.epochs_done:  # a Keras that begins epochs otherwise
             raise RunError(
                 f"fit begins after {epoch} epochs, and {self.saved.path} goes on after "
                 f"{self.epochs_done}.",
@@ -109,7 +111,17 @@ class Resume(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         """A further `fit` is another training."""
+        if self._pending:  # no epoch was left
+            self._restore_history()
         self._pending = False
+        self._begin_after(None)
+
+    def _begin_after(self, epochs: int | None) -> None:
+        """Has `fit` begin there, by what Keras' own `BackupAndRestore` uses; None: as it is told.
+
+        Keras reads it whenever training begins, so it must not outlive the `fit` it was meant for.
+        """
+        self.model._initial_epoch = epochs
 
     def _build_metrics(self) -> None:
         keys = [key for key in self.saved.arrays if "@" not in key]  # replicas of the others

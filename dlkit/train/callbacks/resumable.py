@@ -28,8 +28,9 @@ def resumable(
     seeds and the callbacks as they were. Where the optimizer keeps averages of the weights
     (`use_ema=True`), it is they that are validated, and kept as the best.
 
-    `EarlyStopping` keeps its patience, but `restore_best_weights` knows the epochs since alone:
-    `best/` has the best of all. A training that it has stopped trains one more epoch if run again.
+    `EarlyStopping` keeps its patience, and takes the weights that it restores from `best/` where
+    that is of the epoch which it took for the best; else it says so. A training that it has ended
+    trains no further, unless its patience is larger.
 
     Args:
         folder: where `last/`, `prev/` and `best/` go; one process at a time trains in it.

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from dlkit.train import checkpoint, state
-from dlkit.train.callbacks import states
+from dlkit.train.callbacks import early_stopping, states
 from dlkit.train.folders import RunError
 
 _log = logging.getLogger(__name__)
@@ -70,12 +70,16 @@ class Resume(keras.callbacks.Callback):
         if self.saved.arrays:
             self._build_metrics()
             state.restore(self.model, self.saved)
-        if not self.steps_per_epoch:
+        epochs = self.epochs_done
+        if early_stopping.has_stopped(self.others, self.saved.callbacks, epochs):
+            _log.warning("EarlyStopping ended this training after epoch %d: none is left.", epochs)
+            epochs = max(epochs, self.params["epochs"])
+        elif not self.steps_per_epoch:
             _log.warning(
                 "Going on after epoch %d, the last whole one: data that is no dlkit stream "
                 "cannot be sought, and its order is drawn anew.", self.epochs_done,
             )  # fmt: skip
-        self._begin_after(self.epochs_done)
+        self._begin_after(epochs)
 
     def on_epoch_begin(self, epoch, logs=None):
         """In the first epoch restores all again, after Keras has reset the metrics."""
@@ -92,7 +96,7 @@ class Resume(keras.callbacks.Callback):
         done = self.saved.step - epoch * self.steps_per_epoch if self.steps_per_epoch else 0
         if self.saved.arrays:  # at an epoch's end they hold the validation's metrics
             state.restore(self.model, self.saved, metrics=done > 0)
-        states.hand_out(self.others, dict(self.saved.callbacks))
+        self._hand_out()
         self._restore_history()
         self._last_batch = self.steps_per_epoch - done - 1 if done else math.inf
 
@@ -112,6 +116,7 @@ class Resume(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         """A further `fit` is another training."""
         if self._pending:  # no epoch was left
+            self._hand_out()
             self._restore_history()
         self._pending = False
         self._begin_after(None)
@@ -122,6 +127,10 @@ class Resume(keras.callbacks.Callback):
         Keras reads it whenever training begins, so it must not outlive the `fit` it was meant for.
         """
         self.model._initial_epoch = epochs
+
+    def _hand_out(self) -> None:
+        states.hand_out(self.others, self.saved.callbacks)
+        early_stopping.give_weights(self.others, self.model, self.saved.path.parent)
 
     def _build_metrics(self) -> None:
         keys = [key for key in self.saved.arrays if "@" not in key]  # replicas of the others

@@ -4,7 +4,7 @@ A callback of one's own takes part by two methods: `get_state() -> dict` of JSON
 `set_state(dict)`. Keras' own have none; the table names the attributes that theirs consists of.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -22,11 +22,19 @@ def collect(callbacks: Iterable[keras.callbacks.Callback]) -> dict[str, Any]:
     return {name: _get(callback) for name, callback in _named(callbacks) if _has_state(callback)}
 
 
-def hand_out(callbacks: Iterable[keras.callbacks.Callback], states: dict[str, Any]) -> None:
+def hand_out(callbacks: Iterable[keras.callbacks.Callback], states: Mapping[str, Any]) -> None:
     """Gives each callback the state that `collect` found in its like."""
+    for callback, found in pairs(callbacks, states):
+        _set(callback, found)
+
+
+def pairs(
+    callbacks: Iterable[keras.callbacks.Callback], states: Mapping[str, Any]
+) -> Iterator[tuple[keras.callbacks.Callback, Any]]:
+    """Each callback that has a state, and that which `collect` found in its like."""
     for name, callback in _named(callbacks):
         if name in states and _has_state(callback):
-            _set(callback, states[name])
+            yield callback, states[name]
 
 
 def _named(callbacks: Iterable[keras.callbacks.Callback]):

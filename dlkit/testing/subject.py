@@ -1,9 +1,10 @@
 """A model under test: builds it, feeds it, and leaves it as it was."""
 
 import contextlib
+import gc
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -22,8 +23,11 @@ class Bench:
     """What the checks of one plugin share: the builds of the model at hand, and one process.
 
     Checks run model by model, so only the latest model's builds are held: a plugin of thirty large
-    networks fits in memory.
+    networks fits in memory. Benches work one after another: one that is asked takes all from the
+    one before.
     """
+
+    _at_work: ClassVar["Bench | None"] = None
 
     def __init__(self):
         self._owner: object = None
@@ -32,17 +36,32 @@ class Bench:
 
     def model(self, owner: object, key: str, build: Callable[[], keras.Model]) -> keras.Model:
         """The build that `owner` keeps under `key`; made on first use."""
+        self._take_over()
         if owner is not self._owner:
             self._owner, self._models = owner, {}
+            gc.collect()  # layers and their model refer to each other
         if key not in self._models:
             self._models[key] = build()
         return self._models[key]
 
     def loader(self) -> process.Loader:
         """A process that has loaded none of the plugin's code."""
+        self._take_over()
         if self._loader is None or not self._loader.alive:
             self._loader = process.Loader()
         return self._loader
+
+    def close(self) -> None:
+        """Gives up the builds and the process; what is asked for again is made again."""
+        self._owner, self._models = None, {}
+        if self._loader is not None:
+            self._loader.close()
+            self._loader = None
+
+    def _take_over(self) -> None:
+        if Bench._at_work not in (None, self):
+            Bench._at_work.close()
+        Bench._at_work = self
 
 
 class Subject:

@@ -124,6 +124,18 @@ def test_only_the_model_at_hand_stays_in_memory(plugin):
     second()
 
 
+def test_a_bench_takes_all_from_the_one_before(plugin):
+    plugin()
+    (entry,) = registry.list_specs("model", plugin="faulty-nets")
+    first, second = subject.Bench(), subject.Bench()
+    one, other = (tasks.row("image-classification").subject(entry, b) for b in (first, second))
+    alive, process = weakref.ref(one.model), first.loader()
+    assert other.model is not None
+    gc.collect()
+    assert alive() is None and not process.alive
+    assert one.model is not None and first.loader().alive
+
+
 def test_settled_statistics_and_weights_are_given_back(plugin):
     plugin()
     (entry,) = registry.list_specs("model", plugin="faulty-nets")

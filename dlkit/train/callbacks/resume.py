@@ -19,13 +19,11 @@ _log = logging.getLogger(__name__)
 class Resume(keras.callbacks.Callback):
     """Restores a checkpoint when training begins, and lets its epoch end where it would have.
 
-    `fit` begins after the checkpoint's whole epochs, whatever `initial_epoch` it was given.
-
-    It does so in the first `fit`; a further one goes on from the model as it is. It has to be the
-    first callback: every variable is restored once the others and Keras have
-    reset theirs. With a stream the batches go on at the very step, and the run ends as if it had
-    never stopped, to the bit on the same machine. With other data it goes on after the last whole
-    epoch, and says so.
+    It does so in the first `fit`, which begins after the whole epochs that are done and needs no
+    `initial_epoch`; a further one goes on from the model as it is. It has to be the first callback:
+    every variable is restored once the others and Keras have reset theirs. With a stream the
+    batches go on at the very step, and the run ends as if it had never stopped, to the bit on the
+    same machine. With other data it goes on after the last whole epoch, and says so.
 
     Args:
         saved: the checkpoint; None begins anew, and the callback does nothing.
@@ -38,7 +36,8 @@ class Resume(keras.callbacks.Callback):
         epochs_done: whole epochs done in the checkpoint.
 
     Raises:
-        RunError: out of `fit`, before a step: the model has no weights yet.
+        RunError: out of `fit`, before a step: the model has no weights yet, or no epoch was done
+            and `initial_epoch` is another.
     """
 
     def __init__(
@@ -86,7 +85,7 @@ class Resume(keras.callbacks.Callback):
         if not self._pending:
             return
         self._begin_after(None)
-        if epoch != self.epochs_done:  # a Keras that begins epochs otherwise
+        if epoch != self.epochs_done:  # Keras takes a 0 for not told, and `initial_epoch` counts
             raise RunError(
                 f"fit begins after {epoch} epochs, and {self.saved.path} goes on after "
                 f"{self.epochs_done}.",

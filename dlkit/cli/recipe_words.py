@@ -12,18 +12,19 @@ FLAGS = {  # flag -> (recipe field, type, what it is)
     "--image-size": ("image_size", int, "height and width in pixels"),
     "--seed": ("seed", int, "of weights, order and augmentation"),
 }
-LENGTHS = {  # of a training, for the verbs that train
+TRAINING = {  # for the verb that trains alone
     "--epochs": ("epochs", int, "passes over the training split"),
     "--max-time": ("max_time", float, "stop after so many seconds"),
     "--limit-batches": ("limit_batches", int, "only so many batches an epoch, to try things out"),
+    "--save-every": ("save_every", str, "between checkpoints: 200steps, 2min, 1epoch or auto"),
 }
 
 
-def configure(parser: argparse.ArgumentParser, lengths: bool = False) -> None:
-    """Adds the arguments; those of `LENGTHS` too, if asked."""
+def configure(parser: argparse.ArgumentParser, training: bool = False) -> None:
+    """Adds the arguments; those of `TRAINING` too, if asked."""
     parser.add_argument("name", nargs="?", help="a model, as `dlkit models` lists it")
     parser.add_argument("--dataset", help="a dataset, as `dlkit datasets` lists it")
-    for flag, (field, kind, text) in (FLAGS | (LENGTHS if lengths else {})).items():
+    for flag, (field, kind, text) in (FLAGS | (TRAINING if training else {})).items():
         parser.add_argument(flag, dest=field, type=kind, help=text)
     parser.add_argument("-c", "--config", metavar="YAML", help="a recipe, such as a run's config")
     parser.add_argument(
@@ -76,7 +77,7 @@ def settings(args: argparse.Namespace) -> dict[str, Any]:
     """
     from dlkit.train import typed
 
-    fields = [field for field, _, _ in (FLAGS | LENGTHS).values()]
+    fields = [field for field, _, _ in (FLAGS | TRAINING).values()]
     given = {field: getattr(args, field, None) for field in fields}
     found = {field: value for field, value in given.items() if value is not None}
     for pair in args.set:
@@ -99,7 +100,7 @@ def again(args: argparse.Namespace, made: Any) -> str:
     """
     words = ["-c", args.config] if args.config else [made.model]
     words += ["--dataset", made.dataset]
-    for flag, (field, _, _) in (FLAGS | LENGTHS).items():
+    for flag, (field, _, _) in (FLAGS | TRAINING).items():
         value = getattr(args, field, None)
         words += [] if value is None else [flag, str(value)]
     for pair in args.set:

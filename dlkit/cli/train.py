@@ -12,7 +12,7 @@ HELP = "train a model and write a run folder with a report"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the verb's arguments."""
-    recipe_words.configure(parser, lengths=True)
+    recipe_words.configure(parser, training=True)
     parser.add_argument("--devices", help="2, gpu:0,1 or cpu:2 (default: one)")
     parser.add_argument(
         "--profile", action="store_true", help="record some steps for TensorBoard's profiler"

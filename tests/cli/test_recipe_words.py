@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("local_tiny")
 def parse():
     def parse(*words):
         parser = argparse.ArgumentParser()
-        recipe_words.configure(parser, lengths=True)
+        recipe_words.configure(parser, training=True)
         return parser.parse_args(words)
 
     return parse

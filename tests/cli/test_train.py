@@ -63,6 +63,16 @@ def test_resume(here, capsys):
     assert "run's own recipe" in capsys.readouterr().err
 
 
+def test_how_often_to_save(here, capsys):
+    assert main([*QUICK, "--run", "r", "--save-every", "4steps"]) == 0
+    assert dlkit.Recipe.load(here / "r" / "config.yaml").save_every == "4steps"
+    capsys.readouterr()
+    assert main([*QUICK, "--run", "s", "--save-every", "4stops"]) == 2
+    error = capsys.readouterr().err
+    assert "save_every: expected auto, or a number" in error and "Did you mean 'steps'?" in error
+    assert not (here / "s").exists()
+
+
 def test_other_devices_are_refused_where_a_run_goes_on(here, capsys):
     assert main([*QUICK, "--run", "r"]) == 0
     assert main(["train", "--resume", "--run", "r", "--devices", "cpu:2"]) == 2

@@ -1,5 +1,6 @@
 """Two ways of doing a thing, timed in turn, so that what disturbs the one disturbs the other."""
 
+import gc
 import time
 
 import numpy as np
@@ -13,8 +14,8 @@ def compare(benchmark, capsys):
     With `images=n`, where each works through n images, it prints what either does in a second too.
     """
 
-    def run(name, first, second, aim, images=0):
-        taken = benchmark.pedantic(interleaved, args=(first, second), rounds=1)
+    def run(name, first, second, aim, images=0, pairs=10):
+        taken = benchmark.pedantic(interleaved, args=(first, second, pairs), rounds=1)
         middle, low, high = ratio(taken)
         with capsys.disabled():
             print(f"\n{name}: {middle:.3f} (95 %: {low:.3f} … {high:.3f}; aim {aim})")
@@ -49,6 +50,7 @@ def ratio(taken, seed=0):
 
 
 def _seconds(run):
+    gc.collect()  # what the run before left is not to be paid for by this one
     began = time.perf_counter()
     run()
     return time.perf_counter() - began

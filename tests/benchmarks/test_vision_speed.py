@@ -53,7 +53,7 @@ def both(name, ready):
 def test_build(network, compare):
     """From a name to a model."""
     name = f"{network}: keras.applications / dlkit, build"
-    compare(name, lambda: theirs(network), lambda: ours(network), "≥ 0.97")
+    compare(name, lambda: theirs(network), lambda: ours(network), "≥ 0.97", pairs=30)
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ def compare(benchmark, capsys):
     """`compare(name, first, second, aim)` prints how many times as long the first takes.
 
     With `images=n`, where each works through n images, it prints what either does in a second too.
+    What is short and noisy takes more `pairs`.
     """
 
     def run(name, first, second, aim, images=0, pairs=10):
@@ -26,7 +27,7 @@ def compare(benchmark, capsys):
     return run
 
 
-def interleaved(first, second, pairs=10):
+def interleaved(first, second, pairs):
     """Seconds (pairs, 2) that each took, run in alternating order after one run to warm up."""
     _seconds(first), _seconds(second)
     found = []

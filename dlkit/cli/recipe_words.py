@@ -12,7 +12,7 @@ FLAGS = {  # flag -> (recipe field, type, what it is)
     "--image-size": ("image_size", int, "height and width in pixels"),
     "--seed": ("seed", int, "of weights, order and augmentation"),
 }
-TRAINING = {  # of `train` alone
+TRAINING = {  # what `train` takes besides
     "--epochs": ("epochs", int, "passes over the training split"),
     "--max-time": ("max_time", float, "stop after so many seconds"),
     "--limit-batches": ("limit_batches", int, "only so many batches an epoch, to try things out"),

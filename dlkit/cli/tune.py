@@ -14,9 +14,9 @@ NAME = "tune"
 HELP = "search for a better recipe, trial by trial"
 
 _FLAGS = {  # flag -> (recipe field, type, what it is)
-    "--data": ("data", str, "your own folder or file, for datasets that take one"),
+    "--data": recipe_words.FLAGS["--data"],
     "--epochs": ("epochs", int, "epochs of a trial; for hyperband the most that one gets"),
-    "--limit-batches": ("limit_batches", int, "only so many batches an epoch, to try things out"),
+    "--limit-batches": recipe_words.TRAINING["--limit-batches"],
 }
 
 

@@ -5,7 +5,7 @@ That is every variable: weights, seeds, optimizer slots, averages, loss scale, r
 
 import contextlib
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 import keras
 import ml_dtypes
@@ -64,19 +64,20 @@ def restore(model: keras.Model, saved: Saved, metrics: bool = True) -> None:
                 f"checkpoint has {had} in its place ({key}).",
                 "Build the model and its optimizer as they were when it was saved",
             )
-    keys = [key for key in saved.arrays if metrics or not key.startswith("metrics/")]
-    _assign(model, {key: saved.arrays[key] for key in keys})
+    keys = {key for key in saved.arrays if metrics or not key.startswith("metrics/")}
+    _assign(model, saved.arrays, keys)
 
 
 @contextlib.contextmanager
 def values(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> Iterator[None]:
     """Gives a model other values, as `capture` made them of it, while the block runs."""
     now = capture(model)
-    _assign(model, arrays)
+    changed = _differing(arrays, now)
+    _assign(model, arrays, changed)
     try:
         yield
     finally:
-        _assign(model, now)
+        _assign(model, now, changed)
 
 
 def digest(model: keras.Model) -> str:
@@ -88,11 +89,24 @@ def digest(model: keras.Model) -> str:
     return found.hexdigest()
 
 
-def _assign(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> None:
+def _assign(model: keras.Model, arrays: Mapping[str, np.ndarray], places: Container[str]) -> None:
     for key, v in variables(model).items():
-        if key in arrays:
+        if key in arrays and key in places:
             for component, value in replicas.pairs(key, v, arrays):
                 component.assign(_unpacked(value, v.dtype))
+
+
+def _differing(one: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray]) -> set[str]:
+    """The places of two captures that are not alike to the bit on all replicas."""
+    keys = one.keys() | other.keys()
+    alike = {k for k in keys if k in one and k in other and _are_alike(one[k], other[k])}
+    return {key.partition("@")[0] for key in keys - alike}
+
+
+def _are_alike(one: np.ndarray, other: np.ndarray) -> bool:
+    return (
+        one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
+    )
 
 
 def _packed(value: np.ndarray) -> np.ndarray:

@@ -42,6 +42,20 @@ def test_every_variable_comes_back(model, folder):
     assert state.digest(model) == digest
 
 
+def test_other_values_for_a_while(model):
+    before, digest = state.capture(model), state.digest(model)
+    key = next(iter(before))
+    zeros = {**before, key: np.zeros_like(before[key])}
+    negative = {**before, key: -zeros[key]}  # equal numbers, other bits
+    with state.values(model, zeros):
+        inside = state.digest(model)
+        with state.values(model, negative):
+            assert state.capture(model)[key].tobytes() == negative[key].tobytes()
+            assert state.digest(model) != inside
+        assert state.digest(model) == inside != digest
+    assert state.digest(model) == digest
+
+
 def test_the_seed_and_the_moving_averages_are_among_them(model):
     paths = [v.path for v in state.variables(model).values()]
     for part in ("seed_generator_state", "average", "gradient_accumulator", "velocity",

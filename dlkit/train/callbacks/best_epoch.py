@@ -57,6 +57,7 @@ class BestEpoch:
         self.sign = 1 if mode == "max" else -1
         self.found = found
         self._content: dict[str, Any] | None = None
+        self._has_file = True  # until Keras is found unable to write the model
         self._cost = FIRST_COST
         self.count_from_here()
 
@@ -88,7 +89,7 @@ class BestEpoch:
         """Writes what is held; as a model's file, if it is time for one."""
         if (time.monotonic() - self._written) * SHARE >= self._cost:
             self.finish(model)
-        else:
+        elif self._is_sound():
             self._write_values()
 
     def finish(self, model: keras.Model) -> None:
@@ -97,30 +98,46 @@ class BestEpoch:
         A checkpoint that was damaged meanwhile, or a model that Keras cannot write, is left as its
         values, and said to be.
         """
-        self._write_values()
-        if not (self.path / checkpoint.ARRAYS).exists():
-            return
+        if self._has_file:
+            content = self._content if self._is_sound() else self._left()
+            if content is not None:
+                self._write_model(model, content)
+        if not self._has_file and self._is_sound():
+            self._write_values()
+
+    def _write_model(self, model: keras.Model, content: Mapping[str, Any]) -> None:
         began = time.monotonic()
         try:
-            saved = checkpoint.read(self.path)
-        except checkpoint.Damaged as damaged:
-            _log.warning("%s. No model's file is made of it.", damaged)
-            return
-        try:
-            with state.values(model, saved.arrays), averages.applied(model):
-                checkpoint.write(self.path, saved.facts, model=model)
+            with state.values(model, content["arrays"]), averages.applied(model):
+                checkpoint.write(self.path, content["facts"], model=model)
+            self._content = None
         except OSError:  # the disk is at fault, and not the model
             raise
         except Exception as error:  # noqa: BLE001 (layers raise what they like)
+            self._has_file = False
             reason = str(error).strip().partition("\n")[0]
             _log.warning("%s stays as values, since the model has no file: %s", self.path, reason)
         self._written = time.monotonic()
         self._cost = self._written - began
 
     def _write_values(self) -> None:
-        if self._content is not None and not is_ruined(self._content):
-            checkpoint.write(self.path, **self._content)
-            self._content = None
+        checkpoint.write(self.path, **self._content)
+        self._content = None
+
+    def _left(self) -> dict[str, Any] | None:
+        """What `best/` has, if that is values; None where they were damaged."""
+        if not (self.path / checkpoint.ARRAYS).exists():
+            return None
+        try:
+            saved = checkpoint.read(self.path)
+        except checkpoint.Damaged as damaged:
+            _log.warning("%s. No model's file is made of it.", damaged)
+            return None
+        return {"facts": saved.facts, "arrays": saved.arrays}
+
+    def _is_sound(self) -> bool:
+        """Whether something is held that is worth a file."""
+        return self._content is not None and not is_ruined(self._content)
 
 
 def is_ruined(content: Mapping[str, Any]) -> bool:

@@ -146,7 +146,7 @@ class Checkpoints(keras.callbacks.Callback):
         if is_best and self.keeps_best:
             self._best.hold(content)
         if is_due:
-            self._write(content)
+            self._write(content, ends=last)
         elif not self.resumable:
             self._epoch_end = content
 
@@ -206,11 +206,12 @@ class Checkpoints(keras.callbacks.Callback):
     def _content(self) -> dict[str, Any]:
         return {"facts": self._facts(), "arrays": state.capture(self.model)}
 
-    def _write(self, content: dict[str, Any]) -> bool:
+    def _write(self, content: dict[str, Any], ends: bool = False) -> bool:
+        """Saves `last`, and before it what `best/` is to have, where training ends its file."""
         if is_ruined(content):
             return self._refuse("A weight is NaN")
         began = time.monotonic()
-        self._best.write(self.model)
+        self._best.finish(self.model) if ends else self._best.write(self.model)
         keep = None if self._leaves_prev else self.folder / "prev"
         checkpoint.write(self.folder / "last", **content, keep=keep)
         self._leaves_prev = False

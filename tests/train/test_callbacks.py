@@ -139,9 +139,16 @@ def test_a_damaged_best_epoch_is_left_and_said_to_be(model, tmp_path, caplog):
     assert (tmp_path / "best" / "state.npz").read_bytes() == b"ruined"
 
 
-def test_a_short_training_is_saved_once(model, tmp_path):
+def test_a_short_training_is_saved_once(model, tmp_path, monkeypatch):
+    written, write = [], checkpoint.write
+    monkeypatch.setattr(
+        checkpoint, "write", lambda path, *a, **k: written.append(path.name) or write(path, *a, **k)
+    )
+    monkeypatch.delattr(checkpoint, "read")
     fit(model, callbacks.Checkpoints(tmp_path))
+    assert written == ["best", "last"]  # so that `last` never knows a best epoch that is lost
     assert {path.name for path in tmp_path.iterdir()} == {"last", "best"}
+    assert (tmp_path / "best" / "model.keras").exists()
 
 
 def test_the_board_has_each_value_once(model, tmp_path):
@@ -150,6 +157,16 @@ def test_the_board_has_each_value_once(model, tmp_path):
     events = tf.compat.v1.train.summary_iterator(str(file))
     tags = [value.tag for event in events for value in event.summary.value]
     assert tags == ["epoch_loss"] * 3
+
+
+@pytest.mark.parametrize("clock", [[], [callbacks.Clock()]])
+def test_the_board_has_the_learning_rate_with_and_without_a_clock(model, tmp_path, clock):
+    fit(model, *clock, EpochBoard(tmp_path, write_graph=False))
+    (file,) = (tmp_path / "train").glob("events*")
+    events = tf.compat.v1.train.summary_iterator(str(file))
+    values = [value for event in events for value in event.summary.value]
+    rates = [tf.make_ndarray(v.tensor) for v in values if v.tag == "epoch_learning_rate"]
+    assert rates == pytest.approx([0.01] * 3)
 
 
 def test_metrics_of_further_replicas_are_no_further_metrics(tmp_path):

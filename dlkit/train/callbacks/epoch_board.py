@@ -17,3 +17,7 @@ class EpochBoard(keras.callbacks.TensorBoard):
     def on_test_end(self, logs=None):
         """Leaves the values to the epoch's end."""
         super().on_test_end({})
+
+    def _collect_learning_rate(self, logs):
+        """Asks the schedule no second time, where the logs have what it said at this step."""
+        return logs if "learning_rate" in logs else super()._collect_learning_rate(logs)

@@ -29,7 +29,7 @@ class NaNReport(keras.callbacks.Callback):
     that step.
 
     It works with any model and data under plain `fit`. With a stream nothing is kept but a copy
-    of the variables; with other data the newest batches are kept too. It costs about one percent
+    of the variables; with other data the newest batches are kept too. It costs about half a percent
     of the time, and memory for one copy of all variables. Several workers, which have to agree,
     look after every epoch.
 

@@ -20,7 +20,7 @@ from dlkit.train.nan.batches import Kept, Sought
 from dlkit.train.nan.copies import Values
 from dlkit.train.nan.moment import Moment, Step, parts
 
-SHARE = 0.005  # of the time may go into copies
+SHARE = 0.0025  # of the time may go into copies
 GROWN = 100  # times as large as at first: weights that may be running away
 PATIENCE = 10  # copies that are not taken of such weights, so that a replay begins before it
 

@@ -89,8 +89,8 @@ class BestEpoch:
         """Writes what is held; as a model's file, if it is time for one."""
         if (time.monotonic() - self._written) * SHARE >= self._cost:
             self.finish(model)
-        elif self._is_sound():
-            self._write_values()
+        else:
+            self._write_values(self._sound())
 
     def finish(self, model: keras.Model) -> None:
         """Sees to it that the best epoch is a model's file, whatever the model has come to since.
@@ -98,12 +98,13 @@ class BestEpoch:
         A checkpoint that was damaged meanwhile, or a model that Keras cannot write, is left as its
         values, and said to be.
         """
+        held = self._sound()
         if self._has_file:
-            content = self._content if self._is_sound() else self._left()
+            content = self._left() if held is None else held
             if content is not None:
                 self._write_model(model, content)
-        if not self._has_file and self._is_sound():
-            self._write_values()
+        if not self._has_file:
+            self._write_values(held)
 
     def _write_model(self, model: keras.Model, content: Mapping[str, Any]) -> None:
         began = time.monotonic()
@@ -120,9 +121,10 @@ class BestEpoch:
         self._written = time.monotonic()
         self._cost = self._written - began
 
-    def _write_values(self) -> None:
-        checkpoint.write(self.path, **self._content)
-        self._content = None
+    def _write_values(self, held: Mapping[str, Any] | None) -> None:
+        if held is not None:
+            checkpoint.write(self.path, **held)
+            self._content = None
 
     def _left(self) -> dict[str, Any] | None:
         """What `best/` has, if that is values; None where they were damaged."""
@@ -135,9 +137,10 @@ class BestEpoch:
             return None
         return {"facts": saved.facts, "arrays": saved.arrays}
 
-    def _is_sound(self) -> bool:
-        """Whether something is held that is worth a file."""
-        return self._content is not None and not is_ruined(self._content)
+    def _sound(self) -> dict[str, Any] | None:
+        """What is held, if it is worth a file."""
+        held = self._content
+        return None if held is None or is_ruined(held) else held
 
 
 def is_ruined(content: Mapping[str, Any]) -> bool:

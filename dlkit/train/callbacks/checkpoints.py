@@ -145,8 +145,10 @@ class Checkpoints(keras.callbacks.Callback):
         content = self._content()
         if is_best and self.keeps_best:
             self._best.hold(content)
+        if last:
+            self.keep_best()
         if is_due:
-            self._write(content, ends=last)
+            self._write(content)
         elif not self.resumable:
             self._epoch_end = content
 
@@ -206,12 +208,11 @@ class Checkpoints(keras.callbacks.Callback):
     def _content(self) -> dict[str, Any]:
         return {"facts": self._facts(), "arrays": state.capture(self.model)}
 
-    def _write(self, content: dict[str, Any], ends: bool = False) -> bool:
-        """Saves `last`, and before it what `best/` is to have, where training ends its file."""
+    def _write(self, content: dict[str, Any]) -> bool:
         if is_ruined(content):
             return self._refuse("A weight is NaN")
         began = time.monotonic()
-        self._best.finish(self.model) if ends else self._best.write(self.model)
+        self._best.write(self.model)
         keep = None if self._leaves_prev else self.folder / "prev"
         checkpoint.write(self.folder / "last", **content, keep=keep)
         self._leaves_prev = False
